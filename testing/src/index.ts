@@ -1,0 +1,13 @@
+export { certificate } from './certificate.ts';
+export { bringCeph, type Ceph, startCeph } from './ceph.ts';
+export { bringDebianPackage } from './debian.ts';
+export { bringSystemPostgres } from './system-postgres.ts';
+export { freePort, isPortFree } from '@silly-face/postgres-local';
+export { descendants, isAlive, processesMarked, signalTogether } from './processes.ts';
+export { connectionsTo } from './connections.ts';
+export { openDescriptors } from './descriptors.ts';
+export { freshClone, newcomersEnvironment } from './newcomer.ts';
+export { startPostgres, type TestPostgres } from './postgres.ts';
+export { bringNginx, type Nginx, type NginxOptions, startNginx } from './nginx.ts';
+export { type Program, type ProgramResult, readmePrograms, runProgram } from './readme.ts';
+export { waitUntil, type WaitOptions } from './wait-until.ts';
