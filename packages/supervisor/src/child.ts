@@ -1,0 +1,296 @@
+import type { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitError, firstLine, giveUpError, stopError } from './child-errors.ts';
+import { SupervisorError } from './errors.ts';
+import type { SupervisorEvents } from './events.ts';
+import type { Family } from './family/family.ts';
+import type { CheckTarget } from './health-check/health-check.ts';
+import { HealthMonitor } from './health-check/health-monitor.ts';
+import type { HeldSocket } from './listener.ts';
+import { becomeReady, describeEnd } from './readiness.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import { Run, type RunEnd } from './run.ts';
+import type { ChildSettings } from './settings.ts';
+import { mayMove, type ChildState } from './states.ts';
+
+/** What a child is at this moment. */
+export interface ChildStatus {
+  readonly name: string;
+  readonly state: ChildState;
+  /** When it came into this state. */
+  readonly since: Date;
+  readonly pid: number | undefined;
+  readonly port: number | undefined;
+  /** How often it was started again. */
+  readonly restarts: number;
+}
+
+/** What a child needs of its supervisor. */
+export interface ChildSurroundings {
+  /** Those that the child inherits. */
+  sockets(): readonly HeldSocket[];
+  readonly family: Family;
+  /** Resolves when sockets are bound and the family is guarded. */
+  prepared(): Promise<void>;
+  readonly events: EventEmitter<SupervisorEvents>;
+}
+
+/** One child: its states, and the process that it has at the moment. */
+export class Child {
+  readonly settings: ChildSettings;
+  readonly #surroundings: ChildSurroundings;
+  readonly #policy: RestartPolicy | undefined;
+  /** Aborted when the child is told to stop, or retired: ends every wait, and no process is started any more. */
+  readonly #stopped = new AbortController();
+  #state: ChildState = 'stopped';
+  #since = new Date();
+  #restarts = 0;
+  #run: Run | undefined;
+  /** The process that is to take the place of `#run` when it is ready. */
+  #replacement: Run | undefined;
+  #isReplacing = false;
+  #isKilled = false;
+  #readyAt = 0;
+  #monitor: HealthMonitor | undefined;
+  /** What starts, restarts or replaces the child at the moment. */
+  #activity: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
+    this.settings = settings;
+    this.#surroundings = surroundings;
+    this.#policy = settings.restart ? new RestartPolicy(settings.restart) : undefined;
+  }
+
+  status(): ChildStatus {
+    const { name, port } = this.settings;
+    const pid = this.#run?.pid;
+    return { name, state: this.#state, since: this.#since, pid, port, restarts: this.#restarts };
+  }
+
+  /** Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. */
+  async start(reason = 'started'): Promise<void> {
+    const started = this.#begin(reason).catch((error: SupervisorError) => {
+      if (this.#stopped.signal.aborted) throw error;
+      this.#moveTo('failed', error.message);
+      throw error;
+    });
+    // Whoever stops the child waits for this too, but the failure is for the caller alone.
+    this.#activity = started.catch(() => {});
+    await started;
+  }
+
+  /** Starts, and when that fails tries again as after a crash. */
+  startPersistently(): void {
+    this.#activity = this.#begin('started').catch((error: SupervisorError) => this.#recover(error));
+  }
+
+  /** Runs a task once more that is over, as `start` does it. */
+  async repeat(): Promise<void> {
+    const { name } = this.settings;
+    if (this.#state !== 'completed' && this.#state !== 'failed') {
+      const message = `Task "${name}" cannot run again: it is ${this.#state}`;
+      throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
+    }
+    await this.start('run again by a reload');
+  }
+
+  /**
+   * Puts a new process in the place of the present one, which is stopped as soon as the new one is ready. When that does not get
+   * ready, it is removed, the present one stays, and the reason is thrown.
+   */
+  async replace(): Promise<void> {
+    const replaced = this.#replace();
+    this.#activity = replaced.catch(() => {});
+    await replaced;
+  }
+
+  /** From now on no process is started any more: one that is not ready yet is ended, one that serves goes on until `stop`. */
+  retire(): void {
+    this.#stopped.abort(stopError(this.settings.name));
+  }
+
+  /** Ends the child for good, in its own way within its own limit. Resolves when nothing of it is left. */
+  async stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason);
+    await this.#stopping;
+  }
+
+  /** Ends its processes at once. */
+  kill(): void {
+    this.#isKilled = true;
+    this.retire();
+    this.#run?.kill();
+    this.#replacement?.kill();
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.retire();
+    this.#monitor?.close();
+    if (this.#run) {
+      if (this.#state !== 'stopping') this.#moveTo('stopping', reason);
+      const { stopSignal, stopTimeoutMs } = this.settings;
+      await this.#run.stop(stopSignal, stopTimeoutMs);
+    }
+    await this.#activity;
+    if (this.#state !== 'failed' && this.#state !== 'completed' && this.#state !== 'stopped') {
+      this.#moveTo('stopped', reason);
+    }
+  }
+
+  /** From no process to a ready one, or a completed task. Leaves no process behind when it throws. */
+  async #begin(reason: string): Promise<void> {
+    this.#stopped.signal.throwIfAborted();
+    this.#moveTo('starting', reason);
+    await this.#surroundings.prepared();
+    await this.#startRun({
+      started: (run) => (this.#run = run),
+      ready: (run) => {
+        if (this.settings.task) return this.#moveTo('completed', 'exited with code 0');
+        this.#moveTo('ready', 'ready');
+        this.#watch(run);
+      },
+    });
+  }
+
+  async #replace(): Promise<void> {
+    this.#stopped.signal.throwIfAborted();
+    const { name, stopSignal, stopTimeoutMs } = this.settings;
+    const old = this.#run;
+    if (!old || (this.#state !== 'ready' && this.#state !== 'unhealthy')) {
+      const message = `Child "${name}" cannot be replaced: it is ${this.#state}`;
+      throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
+    }
+    this.#isReplacing = true;
+    try {
+      await this.#startRun({
+        started: (run) => (this.#replacement = run),
+        ready: (run) => {
+          this.#run = run;
+          this.#monitor?.close();
+          this.#moveTo('ready', `took the place of process ${old.pid}`);
+          this.#watch(run);
+        },
+      });
+    } catch (error) {
+      // The old process did not live to see it: then this was a failed start like any other.
+      if (!this.#run) this.#activity = this.#recover(error as SupervisorError);
+      throw error;
+    } finally {
+      this.#isReplacing = false;
+      this.#replacement = undefined;
+    }
+    await old.stop(stopSignal, stopTimeoutMs);
+  }
+
+  /** A process that is ready, or a task that has completed. Leaves none behind when it throws. */
+  async #startRun(on: { started(run: Run): void; ready(run: Run): void }): Promise<void> {
+    const { events, family } = this.#surroundings;
+    const child = this.settings.name;
+    const run: Run = await Run.start(
+      this.settings,
+      this.#surroundings.sockets(),
+      family,
+      this.#stopped.signal,
+      (stream, line) => events.emit('output', { child, pid: run.pid, stream, line }),
+    );
+    on.started(run);
+    if (this.#isKilled) run.kill();
+    void run.ended.then((end) => this.#onEnd(run, end));
+    try {
+      await becomeReady(run, this.settings, this.#checkTarget(), this.#stopped.signal);
+      // It may have ended in the very moment in which it got ready.
+      if (!this.settings.task && run.hasExited) throw exitError(this.settings.name, await run.ended);
+      // Nor may a stop come between this and the state: it would miss the process.
+      this.#stopped.signal.throwIfAborted();
+      on.ready(run);
+    } catch (error) {
+      await run.stop(this.settings.stopSignal, this.settings.stopTimeoutMs);
+      throw error;
+    }
+  }
+
+  #watch(run: Run): void {
+    const { unhealthyThreshold, stopSignal, stopTimeoutMs } = this.settings;
+    this.#readyAt = performance.now();
+    this.#monitor = new HealthMonitor(this.settings, this.#checkTarget(), {
+      healthy: () => {
+        if (this.#state === 'unhealthy') this.#moveTo('ready', 'healthy again');
+      },
+      failing: (error, failures) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (this.#state === 'ready') this.#moveTo('unhealthy', reason);
+        if (failures < unhealthyThreshold) return;
+        this.#monitor?.close();
+        this.#moveTo('stopping', `${reason} (${failures} of ${unhealthyThreshold})`);
+        void run.stop(stopSignal, stopTimeoutMs);
+      },
+    });
+  }
+
+  #onEnd(run: Run, end: RunEnd): void {
+    this.#surroundings.events.emit('exit', { child: this.settings.name, pid: run.pid, ...end });
+    if (run !== this.#run) return;
+    this.#run = undefined;
+    this.#monitor?.close();
+    // While it starts or stops, whoever waits for that deals with the end; a ready or an unhealthy child is ours.
+    if (this.#state === 'starting' || this.#state === 'completed') return;
+    if (this.#stopped.signal.aborted) {
+      // Before its turn to be stopped has come.
+      if (this.#state !== 'stopping') this.#moveTo('stopped', describeEnd(end));
+      return;
+    }
+    if (this.#isReplacing) return this.#moveTo('starting', 'it ended before its replacement was ready');
+    this.#activity = this.#recover(exitError(this.settings.name, end));
+  }
+
+  /** From a failure to a ready child again, however many tries that takes; or to `failed`. */
+  async #recover(failure: SupervisorError): Promise<void> {
+    for (let error = failure; ;) {
+      if (this.#stopped.signal.aborted) return;
+      const delayMs = this.#policy?.next(this.#readyAt === 0 ? 0 : performance.now() - this.#readyAt);
+      this.#readyAt = 0;
+      if (delayMs === undefined) return this.#giveUp(error);
+      this.#moveTo('backing off', `${firstLine(error)}; next start in ${delayMs} ms`);
+      try {
+        await sleep(delayMs, undefined, { signal: this.#stopped.signal });
+        this.#restarts += 1;
+        return await this.#begin(`restart ${this.#restarts}`);
+      } catch (next) {
+        error = next as SupervisorError;
+      }
+    }
+  }
+
+  #giveUp(cause: SupervisorError): void {
+    const error = giveUpError(this.settings, cause);
+    this.#moveTo('failed', firstLine(error));
+    this.#surroundings.events.emit('failed', { child: this.settings.name, error });
+  }
+
+  #checkTarget(): CheckTarget {
+    const sockets = this.#surroundings.sockets();
+    const { name, port } = this.settings;
+    return {
+      child: name,
+      port: port ?? sockets.find((socket) => socket.port !== undefined)?.port,
+      address: (wanted) => sockets.find((socket) => wanted === undefined || socket.name === wanted)?.address,
+    };
+  }
+
+  /** The only place where the state changes. */
+  #moveTo(to: ChildState, reason: string): void {
+    const from = this.#state;
+    if (!mayMove(from, to))
+      throw new Error(`Child "${this.settings.name}" cannot move from ${from} to ${to}`);
+    this.#state = to;
+    this.#since = new Date();
+    this.#surroundings.events.emit('state', {
+      child: this.settings.name,
+      pid: this.#run?.pid,
+      from,
+      to,
+      reason,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+/** What went wrong, stable across versions. */
+export type SupervisorErrorCode =
+  /** An option has the wrong type, is unknown, or does not fit another one. */
+  | 'INVALID_OPTION'
+  /** The configuration file cannot be loaded. */
+  | 'CONFIG_NOT_LOADED'
+  /** There is no such script file. */
+  | 'SCRIPT_NOT_FOUND'
+  /** There is no such program on the child's PATH. */
+  | 'COMMAND_NOT_FOUND'
+  /** The machine knows no such user. */
+  | 'USER_NOT_FOUND'
+  /** The operating system refused to create the process. */
+  | 'SPAWN_FAILED'
+  /** Somebody else has the port or the path of a socket. */
+  | 'PORT_TAKEN'
+  /** A socket cannot be bound for another reason. */
+  | 'BIND_FAILED'
+  /** The child ended before it was ready, or while it should have been running. */
+  | 'CHILD_EXITED'
+  /** The child was not ready within its limit. */
+  | 'CHILD_NOT_READY'
+  /** A task ended with an exit code other than 0, or by a signal. */
+  | 'TASK_FAILED'
+  /** A health check failed. */
+  | 'HEALTH_CHECK_FAILED'
+  /** The child ended too often: it is not started again. */
+  | 'RESTART_LIMIT'
+  /** The supervisor was told to stop in the meantime. */
+  | 'STOPPED';
+
+/** What an error knows beside its message. */
+export interface SupervisorErrorDetails {
+  /** The child it is about. */
+  child?: string;
+  /** The exit code of the child, if it has ended by itself. */
+  exitCode?: number | null;
+  /** The signal that ended the child. */
+  signal?: NodeJS.Signals | null;
+  /** The last lines that the child wrote, oldest first. */
+  lastLines?: readonly string[];
+  cause?: unknown;
+}
+
+/** Every failure of this package. `code` says which; `cause` holds what led to it. */
+export class SupervisorError extends Error {
+  static {
+    this.prototype.name = 'SupervisorError';
+  }
+
+  readonly code: SupervisorErrorCode;
+  readonly child: string | undefined;
+  readonly exitCode: number | null | undefined;
+  readonly signal: NodeJS.Signals | null | undefined;
+  readonly lastLines: readonly string[];
+
+  constructor(code: SupervisorErrorCode, message: string, details: SupervisorErrorDetails = {}) {
+    const { child, exitCode, signal, lastLines = [], cause } = details;
+    const lastWords = lastLines.length > 0 ? `; its last words:\n${indent(lastLines)}` : '';
+    super(message + lastWords, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.child = child;
+    this.exitCode = exitCode;
+    this.signal = signal;
+    this.lastLines = lastLines;
+  }
+}
+
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
+}

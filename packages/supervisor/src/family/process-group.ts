@@ -1,0 +1,16 @@
+import { kill } from 'node:process';
+
+/** Each child leads a group of its own: Ctrl-C in the terminal reaches the supervisor alone. Windows has no such groups. */
+export const hasProcessGroups = process.platform !== 'win32';
+
+/** Signals a child and everything it started and kept in its group. False when nobody is left there. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
+  try {
+    return kill(hasProcessGroups ? -leader : leader, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // EPERM: what is left belongs to somebody else (or, on macOS, is a zombie): nothing that we could still end.
+    if (code === 'ESRCH' || code === 'EPERM') return false;
+    throw error;
+  }
+}

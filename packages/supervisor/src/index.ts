@@ -1,0 +1,25 @@
+export type { ChildStatus } from './child.ts';
+export { SupervisorError } from './errors.ts';
+export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
+export type { ExitEvent, FailedEvent, OutputEvent, StateEvent, SupervisorEvents } from './events.ts';
+export type { EndpointOptions } from './health-check/endpoint.ts';
+export type {
+  CheckTarget,
+  HealthCheck,
+  HealthCheckFunction,
+  HealthProbe,
+} from './health-check/health-check.ts';
+export { httpCheck } from './health-check/http-check.ts';
+export type { HttpCheckOptions } from './health-check/http-check.ts';
+export { lineCheck } from './health-check/line-check.ts';
+export type { LineCheckOptions, LineExpectation } from './health-check/line-check.ts';
+export { tcpCheck } from './health-check/tcp-check.ts';
+export type { TcpCheckOptions } from './health-check/tcp-check.ts';
+export { spawnMonitoredChild } from './monitored-child.ts';
+export type { MonitoredChildOptions } from './monitored-child.ts';
+export type { ChildOptions, Readiness, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
+export { printOutput } from './output/print.ts';
+export type { PrintTarget } from './output/print.ts';
+export type { ChildState } from './states.ts';
+export { Supervisor } from './supervisor.ts';
+export type { MonitoredChild } from './supervisor.ts';

@@ -1,0 +1,95 @@
+import type { SpawnOptions } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { findAccount, type Account } from './account.ts';
+import type { Family } from './family/family.ts';
+import { deathSignalLauncher, listenPidLauncher } from './family/launcher.ts';
+import { hasProcessGroups } from './family/process-group.ts';
+import type { HeldSocket } from './listener.ts';
+import { checkFolder, locateCommand, locateScript } from './locate.ts';
+import type { ChildSettings } from './settings.ts';
+
+/** What `child_process.spawn` is given for one run of a child. */
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly options: SpawnOptions;
+  readonly cookie: string;
+}
+
+/** Found anew for each run, so that a release behind a link, a new user or a fixed PATH is picked up. */
+export async function prepareLaunch(
+  child: ChildSettings,
+  sockets: readonly HeldSocket[],
+  family: Family,
+): Promise<Launch> {
+  const account = child.user === undefined ? undefined : await findAccount(child.user, child.name);
+  await checkFolder(child);
+  const cookie = family.nextCookie();
+  const env = environment(child, sockets, account, family.environment(cookie));
+  const program =
+    child.script === undefined
+      ? [
+          ...(sockets.length > 0 ? listenPidLauncher : []),
+          await locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
+        ]
+      : [process.execPath, ...preloads(sockets), await locateScript(child)];
+  const [file = '', ...args] = [...(await deathSignalLauncher(child.deathSignal)), ...program, ...child.args];
+  return {
+    file,
+    args,
+    cookie,
+    options: {
+      cwd: child.cwd,
+      env,
+      uid: account?.uid,
+      gid: account?.gid,
+      detached: hasProcessGroups,
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        ...sockets.map((socket) => socket.fd),
+        ...(child.script === undefined ? [] : (['ipc'] as const)),
+      ],
+    },
+  };
+}
+
+function preloads(sockets: readonly HeldSocket[]): string[] {
+  return sockets.length > 0
+    ? ['--require', blockingOutput, '--require', heldSockets]
+    : ['--require', blockingOutput];
+}
+
+const blockingOutput = fileURLToPath(new URL('preload/blocking-output.cjs', import.meta.url));
+const heldSockets = fileURLToPath(new URL('preload/held-sockets.cjs', import.meta.url));
+
+function environment(
+  child: ChildSettings,
+  sockets: readonly HeldSocket[],
+  account: Account | undefined,
+  mark: Record<string, string>,
+): NodeJS.ProcessEnv {
+  // Sockets that the supervisor itself was given are not the child's.
+  const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...inherited } = process.env;
+  const port = child.port ?? sockets.find((socket) => socket.port !== undefined)?.port;
+  return {
+    ...inherited,
+    ...(account && { HOME: account.home, USER: account.name, LOGNAME: account.name }),
+    ...(port !== undefined && { PORT: String(port) }),
+    ...child.env,
+    ...(sockets.length > 0 && {
+      LISTEN_FDS: String(sockets.length),
+      LISTEN_FDNAMES: sockets.map((socket) => socket.name).join(':'),
+      // For our preload: what a script may ask to listen on.
+      ...(child.script !== undefined && {
+        SUPERVISOR_SOCKETS: sockets.map(listenArgument).join('\n'),
+      }),
+    }),
+    ...mark,
+  };
+}
+
+function listenArgument({ address }: HeldSocket): string {
+  return typeof address === 'string' ? address : String(address.port);
+}

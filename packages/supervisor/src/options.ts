@@ -1,0 +1,113 @@
+import type { HealthCheck } from './health-check/health-check.ts';
+
+/** Everything a `Supervisor` is told. Checked once, when it is constructed; an unknown key is an error. */
+export interface SupervisorOptions {
+  /** The processes that belong together. */
+  children?: readonly ChildOptions[];
+  /** Listening sockets that the supervisor binds once and hands down, by name. */
+  sockets?: Readonly<Record<string, SocketOptions>>;
+  /**
+   * Signals that stop every child in order and then end this process with exit code 0. A second one within half a second counts
+   * as the same; a later one ends everything at once.
+   * @default [] (the supervisor takes no signal)
+   */
+  signals?: readonly NodeJS.Signals[];
+}
+
+/** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */
+export interface SocketOptions {
+  /** TCP port; 0 lets the system choose. */
+  port?: number;
+  /**
+   * Name or address to bind.
+   * @default every address of the machine
+   */
+  host?: string;
+  /** Path of a unix socket. A stale one, behind which nobody listens, is replaced. */
+  path?: string;
+}
+
+/** One process, or several alike. Exactly one of `script` and `command`. */
+export interface ChildOptions {
+  /** Unique; with `instances` the processes are called `name-1`, `name-2` and so on. */
+  name: string;
+  /** A Node.js script, found from `cwd`. Links are followed anew at every start. */
+  script?: string;
+  /** Any other program, found on the child's PATH. */
+  command?: string;
+  /** @default [] */
+  args?: readonly string[];
+  /** @default the supervisor's own */
+  cwd?: string;
+  /** Added to the supervisor's environment, and stronger than it. `undefined` removes a variable. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Name or number of the user to run as, with that user's primary group, HOME, USER and LOGNAME. Needs root. */
+  user?: string | number;
+  /** Where the child listens: handed down as PORT, and to the health check. Each instance gets the next one. */
+  port?: number;
+  /** @default 1 */
+  instances?: number;
+  /**
+   * Names of `sockets` to inherit, as file descriptors 3, 4 and so on, announced as LISTEN_FDS. A script may also listen on the
+   * port or path itself: it gets the socket. PORT is that of the first, unless `port` says otherwise.
+   */
+  sockets?: readonly string[];
+  /** Names of children that have to be ready (tasks: completed) first. Stopped in reverse. */
+  after?: readonly string[];
+  /**
+   * It runs to its end: exit code 0 makes it `completed`, which is what its dependents wait for. A reload runs it again.
+   * @default false
+   */
+  task?: boolean;
+  /**
+   * What makes the child ready: `message`, its `process.send('ready')` (scripts only); `listening`, that it listens on a held
+   * socket (scripts only); `health-check`, the first success; `spawn`, that it exists.
+   * @default 'health-check' with a `healthCheck`, 'listening' for a script with `sockets`, else 'spawn'
+   */
+  readiness?: Readiness;
+  /**
+   * How long it may take to get ready, or a task to complete.
+   * @default 30_000, for a task no limit
+   */
+  readyTimeoutMs?: number;
+  /** Asks whether the child does its work: a function, or `httpCheck`, `tcpCheck`, `lineCheck`. */
+  healthCheck?: HealthCheck;
+  /** @default 60_000 */
+  healthCheckIntervalMs?: number;
+  /** A check without an answer by then has failed. @default 5_000 */
+  healthCheckTimeoutMs?: number;
+  /** So many failures in a row replace the child. @default 3 */
+  unhealthyThreshold?: number;
+  /** After it got ready, failures do not count for so long. @default 0 */
+  startGraceMs?: number;
+  /** Sent to the child's process group to end it. @default 'SIGTERM' */
+  stopSignal?: NodeJS.Signals;
+  /** After that the process group gets SIGKILL. @default 10_000 */
+  stopTimeoutMs?: number;
+  /**
+   * What the child gets when the supervisor itself dies. With anything but SIGKILL it has five seconds to end.
+   * @default 'SIGKILL'
+   */
+  deathSignal?: NodeJS.Signals;
+  /** How it is started again after it ended; `false`: not at all, it is `failed`. */
+  restart?: RestartOptions | false;
+}
+
+/** What makes a child ready. */
+export type Readiness = 'message' | 'listening' | 'health-check' | 'spawn';
+
+/** The first restart after a healthy spell comes at once; the next ones wait longer and longer. */
+export interface RestartOptions {
+  /** The wait before the second restart in a row. @default 100 */
+  initialDelayMs?: number;
+  /** The wait doubles up to this. @default 30_000 */
+  maxDelayMs?: number;
+  /** The part of each wait that is left to chance, 0 to 1, so that many do not start at the same moment. @default 0.5 */
+  jitter?: number;
+  /** Ready for so long, a child has recovered: the waits begin anew. @default 10_000 */
+  resetAfterMs?: number;
+  /** More restarts than this within `windowMs` and the child is `failed`. @default 10 */
+  maxRestarts?: number;
+  /** @default 60_000 */
+  windowMs?: number;
+}

@@ -1,0 +1,146 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { SupervisorError } from './errors.ts';
+import type { Family } from './family/family.ts';
+import { signalGroup } from './family/process-group.ts';
+import { prepareLaunch, type Launch } from './launch.ts';
+import type { HeldSocket } from './listener.ts';
+import { LineSplitter } from './output/line-splitter.ts';
+import type { ChildSettings } from './settings.ts';
+
+/** How a process ended. */
+export interface RunEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines of both streams, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+export type Stream = 'stdout' | 'stderr';
+
+/** One process of a child, from its creation until it, its output and its leftovers have ended. */
+export class Run {
+  readonly pid: number;
+  /** Resolves when the process has sent this message; else it stays pending. `listening` is said by our preload. */
+  readonly said: Readonly<Record<'ready' | 'listening', Promise<void>>>;
+  /** Resolves when the process is gone, its last line was read and nothing that it started is left. */
+  readonly ended: Promise<RunEnd>;
+  readonly #process: ChildProcess;
+  readonly #family: Family;
+  readonly #cookie: string;
+  readonly #lastLines: string[] = [];
+  #hasExited = false;
+  #stopping: Promise<RunEnd> | undefined;
+
+  /** Creates the process. Throws what `prepareLaunch` throws, `SPAWN_FAILED`, and the reason of `cancelled`. */
+  static async start(
+    child: ChildSettings,
+    sockets: readonly HeldSocket[],
+    family: Family,
+    cancelled: AbortSignal,
+    onLine: (stream: Stream, line: string) => void,
+  ): Promise<Run> {
+    const launch = await prepareLaunch(child, sockets, family);
+    // The sockets may be closed by now, and their descriptors be somebody else's.
+    cancelled.throwIfAborted();
+    try {
+      const process = spawn(launch.file, launch.args, launch.options);
+      if (process.pid === undefined) throw (await once(process, 'error'))[0];
+      const run = new Run(process, process.pid, launch, family, onLine);
+      family.adopt(run.pid, launch.cookie, child.deathSignal);
+      return run;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `Child "${child.name}" cannot be started: ${reason}`;
+      throw new SupervisorError('SPAWN_FAILED', message, { child: child.name, cause });
+    }
+  }
+
+  private constructor(
+    process: ChildProcess,
+    pid: number,
+    launch: Launch,
+    family: Family,
+    onLine: (stream: Stream, line: string) => void,
+  ) {
+    this.pid = pid;
+    this.#process = process;
+    this.#family = family;
+    this.#cookie = launch.cookie;
+    this.#read('stdout', onLine);
+    this.#read('stderr', onLine);
+    this.said = { ready: this.#hears('ready'), listening: this.#hears('listening') };
+    // A message that cannot be delivered, or a signal that came too late.
+    process.on('error', () => {});
+    this.ended = this.#end();
+  }
+
+  /** The last lines so far, of both streams. */
+  get lastLines(): readonly string[] {
+    return [...this.#lastLines];
+  }
+
+  /** Signals the whole group: the stop signal first, SIGKILL after the limit. Resolves as `ended`. */
+  async stop(signal: NodeJS.Signals, timeoutMs: number): Promise<RunEnd> {
+    this.#stopping ??= this.#stop(signal, timeoutMs);
+    return this.#stopping;
+  }
+
+  /** The process is gone; its output may still be on the way. */
+  get hasExited(): boolean {
+    return this.#hasExited;
+  }
+
+  kill(): void {
+    if (!this.#hasExited) signalGroup(this.pid, 'SIGKILL');
+  }
+
+  async #stop(signal: NodeJS.Signals, timeoutMs: number): Promise<RunEnd> {
+    if (!this.#hasExited) signalGroup(this.pid, signal);
+    const limit = setTimeout(() => this.kill(), timeoutMs);
+    try {
+      return await this.ended;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #end(): Promise<RunEnd> {
+    const closed = once(this.#process, 'close');
+    const [code, signal] = (await once(this.#process, 'exit')) as [number | null, NodeJS.Signals | null];
+    this.#hasExited = true;
+    await this.#family.endLeftovers(this.pid, this.#cookie);
+    // Not at 'exit': what was written just before is still on its way. The limit is for a pipe that escaped with somebody.
+    const limit = setTimeout(() => {
+      this.#process.stdout?.destroy();
+      this.#process.stderr?.destroy();
+    }, OUTPUT_LIMIT_MS);
+    await closed;
+    clearTimeout(limit);
+    return { code, signal, lastLines: this.lastLines };
+  }
+
+  async #hears(text: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#process.on('message', (message) => {
+        if (message === text) resolve();
+      });
+    });
+  }
+
+  #read(name: Stream, onLine: (stream: Stream, line: string) => void): void {
+    const stream = this.#process[name];
+    const lines = new LineSplitter((line) => {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+      onLine(name, line);
+    });
+    stream?.on('data', (chunk: Buffer) => lines.write(chunk));
+    stream?.on('end', () => lines.end());
+    // The end of a stream follows its error; the child's exit tells the rest.
+    stream?.on('error', () => {});
+  }
+}
+
+const OUTPUT_LIMIT_MS = 5_000;
+const LAST_LINES = 20;

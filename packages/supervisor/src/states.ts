@@ -1,0 +1,43 @@
+/**
+ * Where a child is in its life.
+ *
+ * ```
+ * stopped ──▶ starting ──▶ ready ◀──▶ unhealthy        (one check failed; enough of them lead to stopping)
+ *              ▲ │  ▲        │            │
+ *  completed ◀─┴─┤  │        └─────┬──────┘
+ *   (a task)     │  │        ended │  told to stop
+ *                ▼  │              ▼             ▼
+ *     failed ◀── backing off ◀── (ended) ◀── stopping ──▶ stopped
+ * ```
+ *
+ * A task that is `completed`, or that `failed`, is `starting` again in a reload, which runs it once more.
+ *
+ * One that ends by itself while its supervisor stops, before its turn has come, is `stopped`.
+ *
+ * During a reload the child stays where it is, and comes from `ready` to `ready` when its process has been replaced. If the old
+ * process is stopping or has ended before that, it is the replacement that comes to `ready`, through `starting` in the latter case.
+ */
+export type ChildState =
+  | 'starting'
+  | 'ready'
+  | 'unhealthy'
+  | 'stopping'
+  | 'stopped'
+  | 'backing off'
+  | 'failed'
+  | 'completed';
+
+const next: Readonly<Record<ChildState, readonly ChildState[]>> = {
+  stopped: ['starting'],
+  starting: ['ready', 'completed', 'stopping', 'stopped', 'backing off', 'failed'],
+  ready: ['ready', 'starting', 'unhealthy', 'stopping', 'stopped', 'backing off', 'failed'],
+  unhealthy: ['ready', 'starting', 'stopping', 'stopped', 'backing off', 'failed'],
+  stopping: ['starting', 'ready', 'stopped', 'backing off', 'failed', 'completed'],
+  'backing off': ['starting', 'stopped'],
+  failed: ['starting'],
+  completed: ['starting'],
+};
+
+export function mayMove(from: ChildState, to: ChildState): boolean {
+  return next[from].includes(to);
+}

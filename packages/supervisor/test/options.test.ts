@@ -1,0 +1,94 @@
+import { Supervisor, SupervisorError } from '@silly-face/supervisor';
+import { expect, test } from 'vitest';
+
+const it = { name: 'it', command: 'true' };
+const cases: [unknown, string][] = [
+  [7, 'Expected `options` to be an object, got 7'],
+  [{ child: [] }, 'Unknown option `child`'],
+  [{ children: {} }, 'Expected `children` to be an array, got an object'],
+  [
+    { children: [{ command: 'true' }] },
+    'Expected `children[0].name` to be letters, digits, dots, dashes and underscores, got undefined',
+  ],
+  [
+    { children: [{ ...it, name: 'a b' }] },
+    "Expected `children[0].name` to be letters, digits, dots, dashes and underscores, got 'a b'",
+  ],
+  [
+    { children: [{ ...it, healthCheckIntervalMs: -1 }] },
+    'Expected `children[0].healthCheckIntervalMs` to be a positive number, got -1',
+  ],
+  [
+    { children: [{ ...it, stopTimeoutMs: 2 ** 31 }] },
+    'Expected `children[0].stopTimeoutMs` to be a positive number, got 2147483648',
+  ],
+  [
+    { children: [{ ...it, stopSignal: 'SIGNOPE' }] },
+    "Expected `children[0].stopSignal` to be the name of a signal, got 'SIGNOPE'",
+  ],
+  [
+    { children: [{ ...it, port: '80' }] },
+    "Expected `children[0].port` to be a port from 0 to 65535, got '80'",
+  ],
+  [{ children: [{ ...it, port: 0 }] }, 'Expected the ports of child "it" to be from 1 to 65535, got 0'],
+  [{ children: [{ ...it, env: { A: 1 } }] }, 'Expected `children[0].env.A` to be a string, got 1'],
+  [
+    { children: [{ ...it, restart: { jitter: 2 } }] },
+    'Expected `children[0].restart.jitter` to be a number from 0 to 1, got 2',
+  ],
+  [{ children: [{ ...it, restart: { often: true } }] }, 'Unknown option `children[0].restart.often`'],
+  [
+    { children: [{ ...it, healthCheck: 'http' }] },
+    "Expected `children[0].healthCheck` to be a function or a probe, got 'http'",
+  ],
+  [{ children: [{ name: 'it' }] }, 'Expected child "it" to have either `script` or `command`'],
+  [
+    { children: [{ ...it, readiness: 'message' }] },
+    'Child "it" cannot send a message: `readiness: \'message\'` needs a `script`',
+  ],
+  [
+    { children: [{ ...it, readiness: 'health-check' }] },
+    'Child "it" has `readiness: \'health-check\'` but no `healthCheck`',
+  ],
+  [
+    { children: [{ ...it, task: true, readiness: 'spawn' }] },
+    'Child "it" is a task: it has neither `readiness` nor `healthCheck`',
+  ],
+  [{ children: [it, it] }, 'Expected child names to be unique, got "it" twice'],
+  [
+    { children: [{ ...it, sockets: ['api'] }] },
+    'Child "it" wants the socket "api", which `sockets` does not have',
+  ],
+  [{ children: [{ ...it, after: ['db'] }] }, 'Child "it" is to start after "db", which does not exist'],
+  [
+    {
+      children: [
+        { ...it, after: ['b'] },
+        { ...it, name: 'b', after: ['it'] },
+        { ...it, name: 'c' },
+      ],
+    },
+    'Expected `after` to have no cycle, but these children wait for each other: "it", "b"',
+  ],
+  [{ sockets: { api: {} } }, 'Expected `sockets.api` to have either `port` or `path`'],
+  [
+    { sockets: { api: { path: '/x', host: 'y' } } },
+    'Expected `sockets.api` to have no `host` beside its `path`',
+  ],
+  [{ signals: ['TERM'] }, "Expected `signals[0]` to be the name of a signal, got 'TERM'"],
+];
+
+test.each(cases)('%j is refused', (options, message) => {
+  const construct = (): Supervisor => new Supervisor(options as object);
+  expect(construct).toThrow(SupervisorError);
+  expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message }));
+});
+
+test('a child that is added is checked as well', async () => {
+  const supervisor = new Supervisor({ children: [it] });
+  expect(() => supervisor.add({ ...it, name: 'x', port: -1 })).toThrow('Expected `child.port` to be a port');
+  expect(() => supervisor.add({ ...it, name: 'x', after: ['it'] })).toThrow('Child "x" is added alone');
+  expect(() => supervisor.add(it)).toThrow('Expected child names to be unique');
+  await supervisor.stop();
+  expect(() => supervisor.add({ ...it, name: 'x' })).toThrow(expect.objectContaining({ code: 'STOPPED' }));
+});
