@@ -1,0 +1,41 @@
+import { inspect } from 'node:util';
+
+const MOST_CAUSES = 10;
+
+/**
+ * Renders whatever was thrown: stack, own fields such as `code`, the chain of causes and the members of an AggregateError.
+ * Own fields are shown one level deep: errors of HTTP clients hold whole sockets.
+ */
+export function describeError(thrown: unknown): string {
+  return describe(thrown, new Set()).join('\n');
+}
+
+function describe(thrown: unknown, seen: Set<unknown>): string[] {
+  if (!isError(thrown)) return [`${inspect(thrown, { depth: 2 })} (thrown, but not an Error)`];
+  if (seen.has(thrown)) return [`${thrown.name}: ${thrown.message} (already shown)`];
+  if (seen.size >= MOST_CAUSES) return ['(further causes left out)'];
+  seen.add(thrown);
+  const lines = [thrown.stack ?? `${thrown.name}: ${thrown.message}`];
+  const fields = ownFields(thrown);
+  if (fields !== undefined) lines.push(`  ${fields}`);
+  if (thrown instanceof AggregateError) {
+    for (const member of thrown.errors) lines.push(`one of: ${describe(member, seen).join('\n')}`);
+  }
+  if (thrown.cause !== undefined) lines.push(`caused by: ${describe(thrown.cause, seen).join('\n')}`);
+  return lines;
+}
+
+/** Also true for errors of another realm, as `vm` and some test runners make them. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+}
+
+function ownFields(error: Error): string | undefined {
+  const {
+    cause: _cause,
+    stack: _stack,
+    message: _message,
+    ...fields
+  } = error as Error & Record<string, unknown>;
+  return Object.keys(fields).length === 0 ? undefined : inspect(fields, { depth: 0, breakLength: Infinity });
+}

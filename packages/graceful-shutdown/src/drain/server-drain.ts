@@ -1,0 +1,157 @@
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { CutConnections } from '../report.ts';
+import { Connections } from './connections.ts';
+import { Http1Announcer } from './http1-announcer.ts';
+import { http1State } from './http1-socket.ts';
+import { Http1Sweeper } from './http1-sweeper.ts';
+import { Http2Sessions } from './http2-sessions.ts';
+
+/** How long a connection without a request in flight may stay once the server does not accept any more. */
+export interface DrainLimits {
+  readonly idleGraceMs: number;
+  readonly headTimeoutMs: number;
+}
+
+/**
+ * The end of one server: `announce()` → `close()` → all connections gone, or `cut()`.
+ *
+ * | protocol | announce                   | close                                        |
+ * | -------- | -------------------------- | -------------------------------------------- |
+ * | HTTP/1   | Connection: close on last  | idle, silent and half-sent ones are ended    |
+ * | HTTP/2   | -                          | GOAWAY, streams in flight are answered       |
+ * | net, TLS | -                          | left to the application (the abort signal)   |
+ */
+export class ServerDrain {
+  readonly server: NetServer;
+  readonly #limits: DrainLimits;
+  readonly #connections: Connections;
+  readonly #announcer: Http1Announcer | undefined;
+  readonly #sweeper: Http1Sweeper | undefined;
+  readonly #sessions: Http2Sessions | undefined;
+  #handshakeTimer: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(server: NetServer, limits: DrainLimits) {
+    this.server = server;
+    this.#limits = limits;
+    this.#connections = new Connections(server);
+    const speaksHttp2 = isHttp2Server(server);
+    if (speaksHttp2) this.#sessions = new Http2Sessions(server);
+    // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
+    if (speaksHttp2 || isHttp1Server(server)) {
+      this.#announcer = new Http1Announcer(server);
+      this.#sweeper = new Http1Sweeper(this.#http1Sockets(), limits);
+    }
+  }
+
+  /** The clients are told to go; the server still accepts. */
+  announce(): void {
+    this.#announcer?.start(this.#connections);
+  }
+
+  /** Accepts no more. Resolves when the last connection has ended. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    // A listen() that still looks up its host would open the door again.
+    this.server.on('listening', this.#stopAccepting);
+    const unaccepting = this.#waitForClose();
+    this.#stopAccepting();
+    this.#sweeper?.start();
+    this.#sessions?.close();
+    this.#handshakeTimer = setTimeout(() => this.#endHandshakes(), this.#limits.headTimeoutMs);
+    await unaccepting;
+    await this.#connections.gone();
+    this.#stopTimers();
+  }
+
+  /** Destroys every connection that is left and tells how many of them were still of use to someone. */
+  cut(): CutConnections {
+    const cut: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
+    for (const socket of this.#connections) {
+      const kind = this.#use(socket);
+      if (kind) cut[kind] += 1;
+    }
+    cut.http2Sessions = this.#sessions?.cut() ?? 0;
+    for (const socket of this.#connections) socket.destroy();
+    // Also those that were open before this server was added.
+    if (isHttp1Server(this.server)) this.server.closeAllConnections();
+    this.#stopTimers();
+    return cut;
+  }
+
+  dispose(): void {
+    this.#stopTimers();
+    this.#announcer?.stop();
+    this.#sessions?.dispose();
+    this.#connections.dispose();
+    this.server.off('listening', this.#stopAccepting);
+  }
+
+  /**
+   * net's close() also for HTTP: since Node 19 http's own destroys idle keep-alive sockets at once, and each loses the request
+   * that is already on its way. A listener that somebody else holds too stays open for him.
+   */
+  readonly #stopAccepting = (): void => {
+    if (this.server.listening) NetServer.prototype.close.call(this.server);
+  };
+
+  /** Also ends for a server that never listened, or that was closed by its owner. */
+  async #waitForClose(): Promise<void> {
+    const open = this.server.listening || (await this.#count()) > 0;
+    if (open) await new Promise<void>((resolve) => void this.server.once('close', () => resolve()));
+  }
+
+  #count(): Promise<number> {
+    return new Promise((resolve) => {
+      this.server.getConnections((error, count) => resolve(error ? 0 : count));
+    });
+  }
+
+  #endHandshakes(): void {
+    for (const socket of this.#connections) if (this.#connections.isHandshaking(socket)) socket.destroy();
+  }
+
+  #use(socket: Socket): 'requests' | 'upgraded' | 'raw' | undefined {
+    if (this.#connections.isHandshaking(socket) || this.#isHttp2(socket)) return undefined;
+    if (!this.#announcer) return 'raw';
+    const state = http1State(socket);
+    if (state === 'answering') return 'requests';
+    return state === 'upgraded' ? 'upgraded' : undefined;
+  }
+
+  #isHttp2(socket: Socket): boolean {
+    if (!this.#sessions) return false;
+    const { alpnProtocol } = socket as Partial<TLSSocket>;
+    return alpnProtocol === undefined || alpnProtocol === 'h2';
+  }
+
+  #http1Sockets(): Iterable<Socket> {
+    const all = this.#connections;
+    const isHttp1 = (socket: Socket) => !all.isHandshaking(socket) && !this.#isHttp2(socket);
+    return {
+      *[Symbol.iterator]() {
+        for (const socket of all) if (isHttp1(socket)) yield socket;
+      },
+    };
+  }
+
+  #stopTimers(): void {
+    this.#sweeper?.stop();
+    clearTimeout(this.#handshakeTimer);
+  }
+}
+
+function isHttp1Server(server: NetServer): server is HttpServer | HttpsServer {
+  return server instanceof HttpServer || server instanceof HttpsServer;
+}
+
+/** node:http2 exports no class of its servers; `updateSettings` is theirs alone. */
+function isHttp2Server(server: NetServer): boolean {
+  return 'updateSettings' in server;
+}

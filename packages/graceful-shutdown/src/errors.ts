@@ -1,0 +1,41 @@
+/** An option was wrong: thrown at once by the function that took it. */
+export class OptionError extends TypeError {
+  static {
+    this.prototype.name = 'OptionError';
+  }
+  readonly code = 'ERR_INVALID_OPTION';
+  /** The option's name, for example `timeoutMs` or `servers[0]`. */
+  readonly option: string;
+
+  constructor(option: string, message: string) {
+    super(message);
+    this.option = option;
+  }
+}
+
+/**
+ * - `ERR_SHUTTING_DOWN`: the reason of `handle.signal`: the process goes, end what would otherwise never end.
+ * - `ERR_SHUTDOWN_FORCED`: the reason of a hook's signal: the operator or a crash does not wait any longer.
+ * - `ERR_HOOK_TIMEOUT`: a cleanup hook did not settle within its limit.
+ * - `ERR_HOOK_FAILED`: a cleanup hook threw or rejected; `cause` is what it threw.
+ * - `ERR_TOO_LATE`: a server or a hook was added after the cleanup had begun, or after the handle was disposed.
+ */
+export type ShutdownErrorCode =
+  | 'ERR_SHUTTING_DOWN'
+  | 'ERR_SHUTDOWN_FORCED'
+  | 'ERR_HOOK_TIMEOUT'
+  | 'ERR_HOOK_FAILED'
+  | 'ERR_TOO_LATE';
+
+/** Something about the end of the process, told by its stable `code`. */
+export class ShutdownError extends Error {
+  static {
+    this.prototype.name = 'ShutdownError';
+  }
+  readonly code: ShutdownErrorCode;
+
+  constructor(code: ShutdownErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

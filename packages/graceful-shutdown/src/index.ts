@@ -1,0 +1,10 @@
+export { gracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
+export { terminate, type ExitHandler } from './terminate.ts';
+export { healthHandler } from './health.ts';
+export type { GracefulShutdownOptions, HookOptions, TerminateOptions } from './options.ts';
+export type { HookContext, ShutdownHook } from './hooks.ts';
+export type { ShutdownState } from './sequence.ts';
+export type { CrashReport, CutConnections, HookReport, ShutdownReport } from './report.ts';
+export type { CrashOrigin } from './crash.ts';
+export type { Logger } from './logger.ts';
+export { OptionError, ShutdownError, type ShutdownErrorCode } from './errors.ts';

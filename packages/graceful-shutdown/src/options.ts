@@ -1,0 +1,59 @@
+import type { Server } from 'node:net';
+import type { Logger } from './logger.ts';
+
+/** Options of `gracefulShutdown()`. All times are in milliseconds. */
+export interface GracefulShutdownOptions {
+  /**
+   * The servers to drain: of node:http, https, http2, net or tls, or of a framework (fastify's `app.server`, what express'
+   * `app.listen()` returns). Give them before their first connection: earlier ones are not known and only waited for.
+   * @default []
+   */
+  readonly servers?: readonly Server[];
+  /** The signals that end the process; no other is touched. @default ['SIGTERM', 'SIGINT'] */
+  readonly signals?: readonly NodeJS.Signals[];
+  /** From the beginning until connections that are left are cut. Cleanup hooks come after it. @default 30_000 */
+  readonly timeoutMs?: number;
+  /**
+   * How long the process goes on serving, its health 503 and its answers with `Connection: close`, before it stops accepting:
+   * the time a load balancer needs to take it out. Part of `timeoutMs`. @default 0
+   */
+  readonly delayMs?: number;
+  /**
+   * How long an idle keep-alive connection may stay once no more are accepted: whoever holds its other end may just be sending
+   * a request. Behind a proxy whose listener lives on, give more than the proxy's own keep-alive timeout and nothing is lost.
+   * Less than `timeoutMs - delayMs`. @default 100
+   */
+  readonly idleGraceMs?: number;
+  /**
+   * How long a half-sent request head or a TLS handshake may take once no more connections are accepted.
+   * @default 2_000
+   */
+  readonly headTimeoutMs?: number;
+  /** Log uncaught exceptions and unhandled rejections, drain briefly and exit with 1. @default true */
+  readonly handleCrashes?: boolean;
+  /** After a crash: the limit of the drain, and the longest a cleanup hook gets. @default 500 */
+  readonly crashTimeoutMs?: number;
+  /** Where the lines of the shutdown go. @default console */
+  readonly logger?: Logger;
+  /**
+   * Ends the process after a signal or a crash, once hooks are done and stdout and stderr are written.
+   * @default process.exit
+   */
+  readonly exit?: (code: number) => void;
+}
+
+/** Options of `handle.onShutdown()`. */
+export interface HookOptions {
+  /** When the hook's AbortSignal aborts and the next hook's turn comes. @default 5_000 */
+  readonly timeoutMs?: number;
+}
+
+/** Options of `terminate()`. */
+export interface TerminateOptions {
+  /** End a crash with `process.abort()`, which leaves a core dump where the system allows one. @default false */
+  readonly coredump?: boolean;
+  /** How long requests in flight may take before they are cut, in milliseconds. @default 500 */
+  readonly timeoutMs?: number;
+  /** Where the reason and the error go. @default console */
+  readonly logger?: Logger;
+}

@@ -1,0 +1,183 @@
+import type { Server } from 'node:net';
+import type { CrashOrigin } from './crash.ts';
+import { type DrainLimits, ServerDrain } from './drain/server-drain.ts';
+import { ShutdownError } from './errors.ts';
+import { Hooks, type ShutdownHook } from './hooks.ts';
+import { addCut, type CrashReport, type CutConnections, type ShutdownReport } from './report.ts';
+
+/**
+ * ```text
+ * running ─▶ lame-duck ─▶ draining ─▶ cleaning-up ─▶ finished
+ *            (delayMs)    (no more    (hooks)
+ *                         accepted)
+ * ```
+ */
+export type ShutdownState = 'running' | 'lame-duck' | 'draining' | 'cleaning-up' | 'finished';
+
+interface SequenceLimits extends DrainLimits {
+  readonly timeoutMs: number;
+  readonly delayMs: number;
+}
+
+/** The steps from 'running' to 'finished', taken once. Knows servers and hooks; signals, crashes and exit are its callers'. */
+export class Sequence {
+  readonly #limits: SequenceLimits;
+  readonly #drains = new Set<ServerDrain>();
+  readonly #hooks = new Hooks();
+  readonly #crashes: CrashReport[] = [];
+  readonly #draining = new AbortController();
+  /** Ends the lame duck: a crashed process does not go on serving. */
+  readonly #hurried = new AbortController();
+  readonly #drainOver = new AbortController();
+  readonly #hooksOver = new AbortController();
+  #state: ShutdownState = 'running';
+  #forcedBy: ShutdownReport['forcedBy'];
+  #longestHookMs = Infinity;
+  #run: Promise<ShutdownReport> | undefined;
+  #deadline: { at: number; timer: NodeJS.Timeout } | undefined;
+
+  constructor(limits: SequenceLimits) {
+    this.#limits = limits;
+  }
+
+  get state(): ShutdownState {
+    return this.#state;
+  }
+
+  /** Aborts when the process stops accepting. */
+  get signal(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  has(server: Server): boolean {
+    return [...this.#drains].some((drain) => drain.server === server);
+  }
+
+  addServer(server: Server): void {
+    this.#refuseLate('A server');
+    const drain = new ServerDrain(server, this.#limits);
+    this.#drains.add(drain);
+    if (this.#state !== 'running') drain.announce();
+    if (this.#state === 'draining') void drain.close();
+  }
+
+  addHook(name: string, run: ShutdownHook, timeoutMs: number): () => void {
+    this.#refuseLate(`The cleanup hook "${name}"`);
+    return this.#hooks.add({ name, run, timeoutMs });
+  }
+
+  start(reason: string): Promise<ShutdownReport> {
+    return (this.#run ??= this.#steps(reason));
+  }
+
+  /** Something crashed: no lame duck, the drain ends within `limitMs`, and no hook gets more. */
+  hurry(origin: CrashOrigin, thrown: unknown, limitMs: number): void {
+    this.#crashes.push({ origin, thrown });
+    this.#longestHookMs = limitMs;
+    this.#hurried.abort();
+    if (this.#state !== 'finished') this.#endBy(limitMs);
+  }
+
+  /** A second signal: nothing is waited for any more, neither connections nor hooks. */
+  force(): void {
+    if (this.#state === 'finished') return;
+    this.#forcedBy ??= 'signal';
+    this.#drainOver.abort();
+    this.#hooksOver.abort(new ShutdownError('ERR_SHUTDOWN_FORCED', 'A second signal forced the shutdown'));
+  }
+
+  async #steps(reason: string): Promise<ShutdownReport> {
+    const startedAt = performance.now();
+    this.#endBy(this.#limits.timeoutMs);
+    this.#state = 'lame-duck';
+    for (const drain of this.#drains) drain.announce();
+    // Without a delay the listeners close within this very tick.
+    if (this.#limits.delayMs > 0 && !this.#hurried.signal.aborted) await this.#lameDuck();
+
+    this.#state = 'draining';
+    const drained = this.#drainAll();
+    // After the listeners closed: whoever loses a stream now and comes again is served elsewhere.
+    this.#draining.abort(new ShutdownError('ERR_SHUTTING_DOWN', `The process shuts down (${reason})`));
+    await Promise.race([drained, aborted(this.#drainOver.signal)]);
+    const cut = this.#cutRest();
+    const drainMs = performance.now() - startedAt;
+
+    this.#state = 'cleaning-up';
+    this.#clearDeadline();
+    const hooks = await this.#hooks.run({
+      reason,
+      forced: this.#hooksOver.signal,
+      longestMs: () => this.#longestHookMs,
+    });
+
+    this.#state = 'finished';
+    this.#clearDeadline();
+    for (const drain of this.#drains) drain.dispose();
+    const failed = hooks.some(({ outcome }) => outcome !== 'done');
+    return {
+      reason,
+      clean: !this.#forcedBy && !failed && this.#crashes.length === 0,
+      forcedBy: this.#forcedBy,
+      cut,
+      hooks,
+      crashes: this.#crashes,
+      drainMs,
+      durationMs: performance.now() - startedAt,
+    };
+  }
+
+  async #lameDuck(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const delay = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#limits.delayMs);
+    });
+    await Promise.race([delay, aborted(this.#hurried.signal), aborted(this.#drainOver.signal)]);
+    clearTimeout(timer);
+  }
+
+  async #drainAll(): Promise<void> {
+    for (const drain of this.#drains) void drain.close();
+    // Also visits servers that are added meanwhile.
+    for (const drain of this.#drains) await drain.close();
+  }
+
+  #cutRest(): CutConnections {
+    const total: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
+    for (const drain of this.#drains) addCut(total, drain.cut());
+    return total;
+  }
+
+  #endBy(limitMs: number): void {
+    const at = performance.now() + limitMs;
+    if (this.#deadline && this.#deadline.at <= at) return;
+    this.#clearDeadline();
+    this.#deadline = { at, timer: setTimeout(() => this.#onDeadline(), limitMs) };
+  }
+
+  #clearDeadline(): void {
+    clearTimeout(this.#deadline?.timer);
+    this.#deadline = undefined;
+  }
+
+  #onDeadline(): void {
+    this.#forcedBy ??= 'time-limit';
+    this.#drainOver.abort();
+    // The limit of the drain leaves the hooks their own; one that is set during the hooks is a crash's.
+    if (this.#state === 'cleaning-up') {
+      this.#hooksOver.abort(new ShutdownError('ERR_SHUTDOWN_FORCED', 'A crash during the cleanup ended it'));
+    }
+  }
+
+  #refuseLate(what: string): void {
+    if (this.#state === 'cleaning-up' || this.#state === 'finished') {
+      throw new ShutdownError('ERR_TOO_LATE', `${what} was added while the shutdown is ${this.#state}`);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

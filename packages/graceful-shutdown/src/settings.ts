@@ -1,0 +1,138 @@
+import { constants } from 'node:os';
+import { Server } from 'node:net';
+import { OptionError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { GracefulShutdownOptions, HookOptions, TerminateOptions } from './options.ts';
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Checks the options of `gracefulShutdown()` and fills in the defaults. */
+export function readOptions(options: GracefulShutdownOptions): Required<GracefulShutdownOptions> {
+  const {
+    servers = [],
+    signals = ['SIGTERM', 'SIGINT'],
+    timeoutMs = 30_000,
+    delayMs = 0,
+    idleGraceMs,
+    headTimeoutMs = 2_000,
+    handleCrashes = true,
+    crashTimeoutMs = 500,
+    logger = console,
+    exit = (code: number): void => process.exit(code),
+    ...unknown
+  } = asObject('options', options);
+  refuseUnknown(unknown);
+  for (const [index, server] of asArray('servers', servers).entries())
+    checkServer(`servers[${index}]`, server);
+  for (const [index, signal] of asArray('signals', signals).entries())
+    checkSignal(`signals[${index}]`, signal);
+  checkPositive('timeoutMs', timeoutMs);
+  checkDuration('delayMs', delayMs);
+  if (delayMs >= timeoutMs)
+    throw expected('delayMs', `to be less than \`timeoutMs\` (${timeoutMs})`, delayMs);
+  if (idleGraceMs !== undefined) {
+    checkDuration('idleGraceMs', idleGraceMs);
+    const most = timeoutMs - delayMs;
+    if (idleGraceMs >= most)
+      throw expected('idleGraceMs', `to be less than \`timeoutMs - delayMs\` (${most})`, idleGraceMs);
+  }
+  checkPositive('headTimeoutMs', headTimeoutMs);
+  checkBoolean('handleCrashes', handleCrashes);
+  checkPositive('crashTimeoutMs', crashTimeoutMs);
+  checkLogger(logger);
+  if (typeof exit !== 'function') throw expected('exit', 'to be a function', exit);
+  return {
+    servers,
+    signals: [...new Set(signals)],
+    timeoutMs,
+    delayMs,
+    idleGraceMs: idleGraceMs ?? 100,
+    headTimeoutMs,
+    handleCrashes,
+    crashTimeoutMs,
+    logger,
+    exit,
+  };
+}
+
+/** Checks the options of `terminate()` and fills in the defaults. */
+export function readTerminateOptions(options: TerminateOptions): Required<TerminateOptions> {
+  const { coredump = false, timeoutMs = 500, logger = console, ...unknown } = asObject('options', options);
+  refuseUnknown(unknown);
+  checkBoolean('coredump', coredump);
+  checkPositive('timeoutMs', timeoutMs);
+  checkLogger(logger);
+  return { coredump, timeoutMs, logger };
+}
+
+/** Checks the options of `onShutdown()` and fills in the defaults. */
+export function readHookOptions(options: HookOptions): Required<HookOptions> {
+  const { timeoutMs = 5_000, ...unknown } = asObject('options', options);
+  refuseUnknown(unknown);
+  checkPositive('timeoutMs', timeoutMs);
+  return { timeoutMs };
+}
+
+export function checkServer(name: string, value: unknown): asserts value is Server {
+  if (value instanceof Server) return;
+  const hint = typeof value === 'function' ? ' (of an express app, give what `app.listen()` returns)' : '';
+  throw expected(name, `to be a server of node:http, https, http2, net or tls${hint}`, value);
+}
+
+export function expected(option: string, what: string, got: unknown): OptionError {
+  return new OptionError(option, `Expected \`${option}\` ${what}, got ${show(got)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'object' && value !== null)
+    return `an object of class ${value.constructor?.name ?? 'null'}`;
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+function asObject<T>(name: string, value: T): T {
+  if (typeof value !== 'object' || value === null) throw expected(name, 'to be an object', value);
+  return value;
+}
+
+function asArray<T>(name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) throw expected(name, 'to be an array', value);
+  return value;
+}
+
+function refuseUnknown(rest: object): void {
+  const [name] = Object.keys(rest);
+  if (name !== undefined) throw new OptionError(name, `Unknown option \`${name}\``);
+}
+
+function checkPositive(name: string, value: number): void {
+  if (!Number.isFinite(value) || value <= 0) throw expected(name, 'to be a positive number', value);
+  checkRange(name, value);
+}
+
+function checkDuration(name: string, value: number): void {
+  if (!Number.isFinite(value) || value < 0) throw expected(name, 'to be zero or a positive number', value);
+  checkRange(name, value);
+}
+
+/** Node turns a longer timer into one of 1 ms. */
+function checkRange(name: string, value: number): void {
+  if (value > LONGEST_TIMER_MS) throw expected(name, `to be at most ${LONGEST_TIMER_MS}`, value);
+}
+
+function checkBoolean(name: string, value: boolean): void {
+  if (typeof value !== 'boolean') throw expected(name, 'to be a boolean', value);
+}
+
+function checkSignal(name: string, value: NodeJS.Signals): void {
+  if (!Object.hasOwn(constants.signals, value)) throw expected(name, 'to be the name of a signal', value);
+  if (value === 'SIGKILL' || value === 'SIGSTOP')
+    throw expected(name, 'to be a signal that can be caught', value);
+}
+
+function checkLogger(logger: Logger): void {
+  for (const method of ['info', 'warn', 'error'] as const) {
+    if (typeof logger?.[method] !== 'function')
+      throw expected('logger', `to have a method \`${method}\``, logger);
+  }
+}

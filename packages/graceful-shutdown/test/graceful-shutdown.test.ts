@@ -1,0 +1,176 @@
+import { createServer } from 'node:http';
+import { gracefulShutdown, healthHandler, OptionError, ShutdownError } from '@silly-face/graceful-shutdown';
+import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const quiet = { signals: [], handleCrashes: false } as const;
+
+it.each([
+  [{ timeoutMs: -1 }, 'Expected `timeoutMs` to be a positive number, got -1'],
+  [{ timeoutMs: Number.NaN }, 'Expected `timeoutMs` to be a positive number, got NaN'],
+  [{ timeoutMs: 1e12 }, 'Expected `timeoutMs` to be at most 2147483647, got 1000000000000'],
+  [{ delayMs: -5 }, 'Expected `delayMs` to be zero or a positive number, got -5'],
+  [{ delayMs: 30_000 }, 'Expected `delayMs` to be less than `timeoutMs` (30000), got 30000'],
+  [
+    { idleGraceMs: 75_000 },
+    'Expected `idleGraceMs` to be less than `timeoutMs - delayMs` (30000), got 75000',
+  ],
+  [{ headTimeoutMs: '1' }, 'Expected `headTimeoutMs` to be a positive number, got "1"'],
+  [{ crashTimeoutMs: 0 }, 'Expected `crashTimeoutMs` to be a positive number, got 0'],
+  [{ handleCrashes: 'yes' }, 'Expected `handleCrashes` to be a boolean, got "yes"'],
+  [{ signals: 'SIGTERM' }, 'Expected `signals` to be an array, got "SIGTERM"'],
+  [{ signals: ['TERM'] }, 'Expected `signals[0]` to be the name of a signal, got "TERM"'],
+  [{ signals: ['SIGKILL'] }, 'Expected `signals[0]` to be a signal that can be caught, got "SIGKILL"'],
+  [{ servers: [() => {}] }, 'of an express app, give what `app.listen()` returns), got a function'],
+  [{ logger: { info() {} } }, 'Expected `logger` to have a method `warn`, got an object of class Object'],
+  [{ exit: 0 }, 'Expected `exit` to be a function, got 0'],
+  [{ timeout: 500 }, 'Unknown option `timeout`'],
+  [null, 'Expected `options` to be an object, got null'],
+])('refuses %j and installs nothing', (options, message) => {
+  const before = process.listenerCount('SIGTERM') + process.listenerCount('uncaughtException');
+  expect(() => gracefulShutdown(options as never)).toThrow(message);
+  expect(() => gracefulShutdown(options as never)).toThrow(OptionError);
+  expect(process.listenerCount('SIGTERM') + process.listenerCount('uncaughtException')).toBe(before);
+});
+
+it('refuses a server twice, and a hook without a name', () => {
+  const server = createServer();
+  const handle = gracefulShutdown({ ...quiet, servers: [server] });
+  expect(() => handle.addServer(server)).toThrow('Expected `server` to be one that was not added before');
+  expect(() => handle.onShutdown('', () => {})).toThrow('Expected `name` to be a non-empty string, got ""');
+  expect(() => handle.onShutdown('x', () => {}, { limit: 1 } as never)).toThrow('Unknown option `limit`');
+});
+
+it('runs hooks after the drain, the last added first, one at a time, and reports each', async () => {
+  const handle = gracefulShutdown(quiet);
+  const events: string[] = [];
+  for (const name of ['first', 'second']) {
+    handle.onShutdown(name, async ({ reason, signal }) => {
+      events.push(`${name} begins`);
+      expect([handle.state, reason, signal.aborted]).toEqual(['cleaning-up', 'bye', false]);
+      await new Promise((resolve) => setImmediate(resolve));
+      events.push(`${name} ends`);
+    });
+  }
+  const takeBack = handle.onShutdown('third', () => events.push('third'));
+  takeBack();
+  const report = await handle.shutdown('bye');
+  expect(events).toEqual(['second begins', 'second ends', 'first begins', 'first ends']);
+  expect(report.hooks).toMatchObject([
+    { name: 'second', outcome: 'done' },
+    { name: 'first', outcome: 'done' },
+  ]);
+});
+
+it('goes on after a hook that fails and one that takes too long, whose signal aborts', async () => {
+  const handle = gracefulShutdown(quiet);
+  let reason: unknown;
+  handle.onShutdown('last', () => 'done');
+  handle.onShutdown('fails', () => Promise.reject(new Error('disk full')));
+  const hang = ({ signal }: { signal: AbortSignal }): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reason = signal.reason;
+        reject(new Error('too late to matter'));
+      });
+    });
+  handle.onShutdown('hangs', hang, { timeoutMs: 20 });
+  const report = await handle.shutdown();
+  expect(report.clean).toBe(false);
+  expect(report.hooks).toMatchObject([
+    { name: 'hangs', outcome: 'timed-out', error: { code: 'ERR_HOOK_TIMEOUT' } },
+    { name: 'fails', outcome: 'failed', error: { code: 'ERR_HOOK_FAILED', cause: { message: 'disk full' } } },
+    { name: 'last', outcome: 'done' },
+  ]);
+  expect(reason).toBe(report.hooks[0]?.error);
+});
+
+it('gives every caller the same report', async () => {
+  const handle = gracefulShutdown(quiet);
+  const [first, second] = await Promise.all([handle.shutdown('one'), handle.shutdown('two')]);
+  expect(second).toBe(first);
+  expect(first.reason).toBe('one');
+});
+
+it('aborts its signal with the reason, once it does not accept any more', async () => {
+  const handle = gracefulShutdown(quiet);
+  expect(handle.signal.aborted).toBe(false);
+  await handle.shutdown('deploy');
+  expect(handle.signal.reason).toBeInstanceOf(ShutdownError);
+  expect(handle.signal.reason).toMatchObject({
+    code: 'ERR_SHUTTING_DOWN',
+    message: 'The process shuts down (deploy)',
+  });
+});
+
+it('takes neither servers nor hooks once the cleanup has begun', async () => {
+  const handle = gracefulShutdown(quiet);
+  await handle.shutdown();
+  expect(() => handle.addServer(createServer())).toThrow(expect.objectContaining({ code: 'ERR_TOO_LATE' }));
+  expect(() => handle.onShutdown('late', () => {})).toThrow(
+    expect.objectContaining({ code: 'ERR_TOO_LATE' }),
+  );
+});
+
+it('shuts down at the end of its scope', async () => {
+  const server = createServer();
+  const before = process.listenerCount('SIGTERM');
+  {
+    await using handle = gracefulShutdown({ servers: [server] });
+    expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+    expect(handle.state).toBe('running');
+  }
+  expect(process.listenerCount('SIGTERM')).toBe(before);
+});
+
+it('answers HEAD and GET of the health path in its own server', async () => {
+  const handle = gracefulShutdown(quiet);
+  const server = createServer(healthHandler(handle)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const ask = async (method: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/_health`, {
+      method,
+      headers: { connection: 'close' },
+    });
+    return [response.status, response.headers.get('cache-control'), await response.text()];
+  };
+  expect(await ask('GET')).toEqual([200, 'no-store', 'ok']);
+  expect(await ask('HEAD')).toEqual([200, 'no-store', '']);
+  await handle.shutdown();
+  expect(await ask('GET')).toEqual([503, 'no-store', 'finished']);
+  server.close();
+});
+
+it('leaves nothing behind that would keep the process alive', async () => {
+  const fixture = fileURLToPath(new URL('fixtures/leaves-nothing.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [fixture], { timeout: 60_000 });
+  expect(stdout).toBe('clean: true, ended by itself with 0\n');
+});
+
+it('ends through the given exit function, even if the logger throws', async () => {
+  const logger = { info: fail, warn: fail, error: fail };
+  function fail(): never {
+    throw new Error('no space left');
+  }
+  const { promise, resolve } = withResolvers<number>();
+  await using _handle = gracefulShutdown({
+    signals: ['SIGUSR2'],
+    handleCrashes: false,
+    exit: resolve,
+    logger,
+  });
+  process.kill(process.pid, 'SIGUSR2');
+  expect(await promise).toBe(0);
+});
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,41 @@
+// A client that sends exactly these bytes and keeps all that comes back.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { waitUntil } from '@silly-face/testing';
+
+export interface RawClient {
+  send(bytes: string): void;
+  received(): string;
+  /** Waits until the server's bytes contain this. */
+  hears(part: string): Promise<void>;
+  /** Resolves with all that was received, once the connection has ended in whatever way. */
+  ended: Promise<string>;
+  destroy(): void;
+}
+
+export async function connectRaw(port: number, secure = false): Promise<RawClient> {
+  const socket: Socket = secure
+    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    : connect(port, '127.0.0.1');
+  let received = '';
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk: string) => (received += chunk));
+  // A server that destroys a connection may reset it: `close` follows, and that is what counts here.
+  socket.on('error', () => {});
+  await once(socket, secure ? 'secureConnect' : 'connect');
+  return {
+    send: (bytes) => void socket.write(bytes),
+    received: () => received,
+    hears: async (part) =>
+      void (await waitUntil(() => received.includes(part), {
+        what: `the server to send ${JSON.stringify(part)}`,
+      })),
+    ended: once(socket, 'close').then(() => received),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+export function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
+}

@@ -1,0 +1,77 @@
+// Servers that come, go, and are asked while the shutdown runs.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { waitUntil } from '@silly-face/testing';
+import { gracefulShutdown } from '@silly-face/graceful-shutdown';
+import { expect, it } from 'vitest';
+import { connectRaw, get } from './raw-client.ts';
+import { startServer } from './server-kinds.ts';
+
+it('a server that never listened, or that was closed by its owner, is drained at once', async () => {
+  const { server: closed } = await startServer('http', () => handle.signal);
+  closed.close();
+  await once(closed, 'close');
+  const handle = gracefulShutdown({ servers: [closed, createServer()], signals: [], handleCrashes: false });
+  expect(await handle.shutdown()).toMatchObject({ clean: true });
+});
+
+it('a listen() that is still on its way does not open the door again', async () => {
+  const server = createServer();
+  const handle = gracefulShutdown({ servers: [server], signals: [], handleCrashes: false, idleGraceMs: 0 });
+  const client = await startServer('http', () => handle.signal);
+  handle.addServer(client.server);
+  const open = await connectRaw(client.port);
+  open.send(get('/one'));
+  await waitUntil(() => client.arrived() === 1, { what: 'the request to arrive' });
+  server.listen(0, 'localhost');
+  const run = handle.shutdown();
+  await once(server, 'close');
+  client.release();
+  expect(await run).toMatchObject({ clean: true });
+  expect(server.listening).toBe(false);
+});
+
+it('connects nobody any more once the delay has passed and it drains', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({
+    servers: [test.server],
+    signals: [],
+    handleCrashes: false,
+    delayMs: 100,
+  });
+  const client = await connectRaw(test.port);
+  client.send(get('/one'));
+  await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+  const run = handle.shutdown();
+  expect(handle.state).toBe('lame-duck');
+  expect(handle.signal.aborted).toBe(false);
+  expect(test.server.listening).toBe(true);
+  await once(handle.signal, 'abort');
+  const [refused] = (await once(connect(test.port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
+  expect(refused.code).toBe('ECONNREFUSED');
+  test.release();
+  expect(await client.ended).toContain('answer to /one');
+  expect(await run).toMatchObject({ clean: true });
+});
+
+it('drains several servers at once, also one that is added during the drain', async () => {
+  const [first, second, third] = await Promise.all(
+    (['http', 'net', 'h2c'] as const).map((kind) => startServer(kind, () => handle.signal)),
+  );
+  if (!first || !second || !third) throw new Error('three servers were started');
+  const handle = gracefulShutdown({
+    servers: [first.server, second.server],
+    signals: [],
+    handleCrashes: false,
+  });
+  const client = await connectRaw(first.port);
+  client.send(get('/one'));
+  await waitUntil(() => first.arrived() === 1, { what: 'the request to arrive' });
+  const run = handle.shutdown();
+  handle.addServer(third.server);
+  await once(third.server, 'close');
+  first.release();
+  expect(await client.ended).toContain('answer to /one');
+  expect(await run).toMatchObject({ clean: true });
+  expect(second.server.listening).toBe(false);
+});
