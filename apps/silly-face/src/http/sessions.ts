@@ -1,0 +1,41 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { logIn, logOut } from '../store/sessions.ts';
+import { anonymousRequest } from './idempotency.ts';
+import { Credentials, Player } from './schemas.ts';
+import type { Services } from './services.ts';
+import { member, requireSession } from './session-guard.ts';
+
+export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) => {
+  const { db } = services;
+  app.post(
+    '/sessions',
+    {
+      schema: {
+        tags: ['account'],
+        security: [],
+        summary: 'Log in',
+        description: 'A repeat with the same Idempotency-Key gets a new token for the same session.',
+        body: Credentials,
+        response: { 201: z.object({ token: z.string(), expiresAt: z.iso.datetime(), player: Player }) },
+      },
+    },
+    async (request, reply) => {
+      const keyed = anonymousRequest(request, { name: request.body.name });
+      const { token, expiresAt, player } = await logIn(db, keyed, request.body);
+      return reply.code(201).send({ token, expiresAt: expiresAt.toISOString(), player });
+    },
+  );
+
+  app.register(async (members) => {
+    requireSession(members, services);
+    members.delete(
+      '/sessions/current',
+      { schema: { tags: ['account'], summary: 'Log out' } },
+      async (request, reply) => {
+        await logOut(db, member(request).token);
+        return reply.code(204).send();
+      },
+    );
+  });
+};

@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import type { ChildOptions, SupervisorOptions } from '@silly-face/supervisor';
+import type { Service } from './services/service.ts';
+
+export interface Bot {
+  name: string;
+  opponent: string;
+}
+
+export interface TableOptions {
+  /** What the API processes use. */
+  services: Service[];
+  /** Where the API listens: one held socket, shared by its processes. */
+  api: { host: string; port: number; instances: number };
+  /** Where the bots reach it. */
+  apiUrl: string;
+  /** Added to the environment of the API processes. */
+  environment: Record<string, string>;
+  /** Who plays against the API, and how often each looks for something to do. */
+  bots: Bot[];
+  botScanIntervalMs: number;
+}
+
+/** Who belongs to the backend, who waits for whom, and who stops before whom. */
+export function processTable(options: TableOptions): SupervisorOptions {
+  const { services, api, apiUrl, bots, botScanIntervalMs } = options;
+  const environment = Object.assign(
+    {},
+    ...services.map((service) => service.environment),
+    options.environment,
+  ) as Record<string, string>;
+  const needed = services.flatMap((service) => service.children.map(({ name }) => name));
+  return {
+    sockets: Object.assign(
+      { api: { host: api.host, port: api.port } },
+      ...services.map((service) => service.sockets),
+    ),
+    children: [
+      ...services.flatMap((service) => service.children),
+      // Before the first API process and never in its start, which has to be short.
+      {
+        name: 'migrate',
+        script: script('processes/migrate.js'),
+        task: true,
+        after: needed,
+        env: environment,
+      },
+      {
+        name: 'api',
+        script: script('processes/api.js'),
+        instances: api.instances,
+        sockets: ['api'],
+        after: ['migrate', ...needed],
+        env: environment,
+        readiness: 'message',
+        stopTimeoutMs: 15_000,
+      },
+      ...bots.map((bot) => botChild(bot, apiUrl, botScanIntervalMs)),
+    ],
+    signals: ['SIGINT', 'SIGTERM'],
+  };
+}
+
+function script(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+function botChild({ name, opponent }: Bot, apiUrl: string, scanIntervalMs: number): ChildOptions {
+  return {
+    name: name.toLowerCase(),
+    script: fileURLToPath(import.meta.resolve('@silly-face/bots/main')),
+    after: ['api'],
+    env: {
+      BOT_NAME: name,
+      BOT_PASSWORD: `${name} makes silly faces`,
+      BOT_OPPONENT: opponent,
+      API_URL: apiUrl,
+      BOT_SCAN_INTERVAL_MS: String(scanIntervalMs),
+    },
+  };
+}

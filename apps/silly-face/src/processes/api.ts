@@ -1,0 +1,48 @@
+// One API process: the game over HTTP until a signal comes. Its start is kept short, because each deploy and each crash waits
+// for it: no migrations, and what only photos need is loaded after it is ready.
+import { gracefulShutdown } from '@silly-face/graceful-shutdown';
+import { readApiConfig } from '../config.ts';
+import { buildApp, KEEP_ALIVE_MS } from '../http/app.ts';
+import type { PhotoStorage } from '../photo/storage.ts';
+import { UploadDirectory } from '../photo/upload-directory.ts';
+import { openDatabase } from '../store/database.ts';
+import { listen } from './listen.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** All of it within the 15 s that the supervisor waits before it kills. */
+const DRAIN_MS = 9000;
+
+// The SDK warns at each start that its coming versions need a newer Node; the pinned one runs on this.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+const config = readApiConfig(process.env);
+const db = openDatabase(config.databaseUrl);
+const uploads = new UploadDirectory(config.uploadDirectory);
+
+let storage: Promise<PhotoStorage> | undefined;
+const photos = (): Promise<PhotoStorage> =>
+  (storage ??= import('../photo/storage.ts').then(({ PhotoStorage }) => new PhotoStorage(config.s3)));
+
+const app = buildApp(
+  { db, photos, uploads, isDraining: () => shutdown.state !== 'running' },
+  { logLevel: config.logLevel },
+);
+const shutdown = gracefulShutdown({
+  servers: [app.server],
+  timeoutMs: DRAIN_MS,
+  idleGraceMs: KEEP_ALIVE_MS + 1000,
+  logger: app.log,
+});
+// The last one added runs first.
+shutdown.onShutdown('database', () => db.drain());
+shutdown.onShutdown('photos', async () => (await storage)?.close());
+shutdown.onShutdown('app', () => app.close());
+
+await app.ready();
+await listen(app.server, config.listen);
+app.log.info({ address: app.server.address() }, 'listening');
+process.send?.('ready');
+
+const sweeper = startSweeper({ db, photos, uploads, log: app.log });
+shutdown.onShutdown('sweeper', () => sweeper.stop());
+await Promise.all([photos(), import('sharp')]);

@@ -1,0 +1,29 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { reachableDirectory } from '@silly-face/postgres-local';
+import { lockFolder } from './folder-lock.ts';
+
+export interface DataFolder {
+  postgres: string;
+  s3: string;
+  logs: string;
+  /** Where photos wait until they are stored. */
+  uploads: string;
+}
+
+/**
+ * The one folder that the embedded services persist in: SILLY_FACE_DATA, else `.data` at the root of the repository. As root,
+ * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is ours until
+ * this process ends.
+ *
+ * @throws when another process has it
+ */
+export function dataFolder(environment: NodeJS.ProcessEnv): DataFolder {
+  const wanted = environment.SILLY_FACE_DATA || fileURLToPath(new URL('../../../../.data', import.meta.url));
+  const path = environment.DATABASE_URL ? resolve(wanted) : reachableDirectory(wanted);
+  const logs = join(path, 'logs');
+  mkdirSync(logs, { recursive: true });
+  lockFolder(path);
+  return { postgres: join(path, 'postgres'), s3: join(path, 's3'), logs, uploads: join(path, 'uploads') };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { readApiConfig } from '../src/config.ts';
+
+const complete = {
+  DATABASE_URL: 'postgres://localhost/game',
+  S3_ENDPOINT: 'http://127.0.0.1:9000',
+  S3_REGION: 'us-east-1',
+  S3_BUCKET: 'photos',
+  S3_ACCESS_KEY_ID: 'id',
+  S3_SECRET_ACCESS_KEY: 'secret',
+  PORT: '8080',
+};
+
+describe('the configuration', () => {
+  it('is read from the environment', () => {
+    expect(readApiConfig(complete)).toEqual({
+      databaseUrl: 'postgres://localhost/game',
+      s3: {
+        endpoint: 'http://127.0.0.1:9000',
+        region: 'us-east-1',
+        bucket: 'photos',
+        accessKeyId: 'id',
+        secretAccessKey: 'secret',
+      },
+      listen: { port: 8080, host: '127.0.0.1' },
+      logLevel: 'info',
+      uploadDirectory: undefined,
+    });
+  });
+
+  it('prefers a socket that was handed down to a port', () => {
+    expect(readApiConfig({ ...complete, LISTEN_FDS: '1' }).listen).toEqual({ fd: 3 });
+    expect(readApiConfig({ ...complete, LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }).listen).toEqual({
+      fd: 3,
+    });
+  });
+
+  it('ignores sockets that were meant for another process', () => {
+    expect(readApiConfig({ ...complete, LISTEN_FDS: '1', LISTEN_PID: '1' }).listen).toMatchObject({
+      port: 8080,
+    });
+  });
+
+  it.each([
+    [{ DATABASE_URL: undefined }, 'Expected the environment variable DATABASE_URL, and it is not set'],
+    [
+      { DATABASE_URL: 'mysql://root:hunter2@db' },
+      'Expected DATABASE_URL to be a URL that begins with postgres:',
+    ],
+    [{ S3_ENDPOINT: 'not a url' }, 'Expected S3_ENDPOINT to be a URL'],
+    [{ S3_BUCKET: '' }, 'Expected the environment variable S3_BUCKET'],
+    [{ PORT: '80800' }, 'Expected PORT to be a port number, got 80800'],
+    [{ LISTEN_FDS: '2' }, 'Expected LISTEN_FDS to be 1, got 2'],
+    [{ LOG_LEVEL: 'loud' }, 'Expected LOG_LEVEL to be one of fatal'],
+  ])('names what is wrong: %j', (change, message) => {
+    expect(() => readApiConfig({ ...complete, ...change })).toThrow(
+      expect.objectContaining({
+        name: 'ConfigError',
+        code: 'invalid-config',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it('does not repeat a password in its message', () => {
+    expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://root:hunter2@db' })).not.toThrow(
+      /hunter2/,
+    );
+  });
+});

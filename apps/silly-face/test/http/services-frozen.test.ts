@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { descendants, waitUntil } from '@silly-face/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { PhotoStorage } from '../../src/photo/storage.ts';
+import { draw } from './drawing.ts';
+import { ask } from './client.ts';
+import { filesIn, recovered } from './rig.ts';
+import { startRounds } from './rounds.ts';
+
+const { rig, anna, bert, submitting: round } = await startRounds();
+afterAll(() => rig[Symbol.asyncDispose]());
+
+/** Three times that of the game's clients, for a machine that is busy; without limits of ours it would be minutes. */
+const PATIENCE_MS = 30_000;
+
+/** All processes of Postgres stand still, and their sockets stay open. */
+function freezePostgres(): { thaw: () => void } {
+  const { pid = 0 } = rig.postgres;
+  const pids = [pid, ...descendants(pid)];
+  for (const each of pids) process.kill(each, 'SIGSTOP');
+  return {
+    thaw: () => {
+      for (const each of pids) process.kill(each, 'SIGCONT');
+    },
+  };
+}
+
+describe.skipIf(process.platform === 'win32')('with a Postgres that hangs', () => {
+  it('every request is answered with 503 while its client waits, and it recovers by itself', async () => {
+    const key = randomUUID();
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const taunt = (options = {}) =>
+      bert.post(`/rounds/${round}/taunts`, { text: 'said once' }, { key, ...options });
+    const photo = await draw();
+    expect((await anna.get('/me')).status).toBe(200);
+
+    const { thaw } = freezePostgres();
+    try {
+      const answers = await Promise.all([
+        ...Array.from({ length: 15 }, () => anna.get('/me', { signal })),
+        taunt({ signal }),
+        anna.submit(round, 'Smug Cat', photo, { signal }),
+        ask(rig.url, 'POST', '/sessions', { json: { name: anna.name, password: 'long enough' }, signal }),
+      ]);
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      expect((await ask(rig.url, 'GET', '/_health')).status).toBe(200);
+      expect(await filesIn(rig.uploadDirectory)).toEqual([]);
+    } finally {
+      thaw();
+    }
+
+    const said = await waitUntil(
+      async () => {
+        const answer = await taunt();
+        return answer.status === 201 ? answer : undefined;
+      },
+      { what: 'Postgres to be used again' },
+    );
+    const { body } = await anna.get(`/rounds/${round}`);
+    expect(body.taunts).toEqual([said?.body.taunt]);
+    await recovered(rig.db);
+  });
+
+  it('what it is asked in the middle of a transaction takes effect once', async () => {
+    const key = randomUUID();
+    const taunt = () => bert.post(`/rounds/${round}/taunts`, { text: 'in the middle' }, { key });
+    // The taunt waits for the round's lock, and Postgres freezes meanwhile.
+    const answered = await rig.db.transaction(async () => {
+      await rig.db.query('SELECT FROM rounds WHERE id = $1 FOR UPDATE', [round]);
+      const asked = taunt();
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+      // Within one transaction Postgres would answer the same again and again.
+      const look = () => rig.db.transaction({ propagation: 'requires-new' }, () => rig.db.query(waiting));
+      await waitUntil(async () => (await look()).rowCount === 1, { what: 'the taunt to wait' });
+      const { thaw } = freezePostgres();
+      return await asked.finally(thaw);
+    });
+    expect(answered).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+
+    const said = await waitUntil(
+      async () => {
+        const answer = await taunt();
+        return answer.status === 201 ? answer : undefined;
+      },
+      { what: 'the taunt to be said' },
+    );
+    const { body } = await anna.get(`/rounds/${round}`);
+    expect(body.taunts.filter(({ text }: { text: string }) => text === 'in the middle')).toEqual([
+      said?.body.taunt,
+    ]);
+  });
+});
+
+describe('with an S3 that hangs', () => {
+  it('a photo is neither stored nor read, and that is said while the client waits', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}).resume());
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const storage = new PhotoStorage({
+      endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      region: 'us-east-1',
+      bucket: 'photos',
+      accessKeyId: 'tester',
+      secretAccessKey: 'a secret of tests',
+    });
+    const directory = await mkdtemp(join(tmpdir(), 'silly-face-frozen-'));
+    const file = join(directory, 'photo.jpg');
+    await writeFile(file, 'a photo');
+    const begun = performance.now();
+    const unavailable = { name: 'PhotoError', code: 'storage-unavailable' };
+    await Promise.all([
+      expect(storage.put(file, 'photos/1')).rejects.toMatchObject(unavailable),
+      expect(storage.read('photos/1', new AbortController().signal)).rejects.toMatchObject(unavailable),
+      expect(storage.remove(['photos/1'])).rejects.toMatchObject(unavailable),
+    ]);
+    expect(performance.now() - begun).toBeLessThan(PATIENCE_MS);
+    await storage.close();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+});
