@@ -18,6 +18,7 @@ export class OptionError extends TypeError {
  * - `ERR_SHUTDOWN_FORCED`: the reason of a hook's signal: the operator or a crash does not wait any longer.
  * - `ERR_HOOK_TIMEOUT`: a cleanup hook did not settle within its limit.
  * - `ERR_HOOK_FAILED`: a cleanup hook threw or rejected; `cause` is what it threw.
+ * - `ERR_CHECK_TIMEOUT`: the reason of a health check's signal: it did not settle within its limit.
  * - `ERR_TOO_LATE`: a server or a hook was added after the cleanup had begun, or after the handle was disposed.
  */
 export type ShutdownErrorCode =
@@ -25,6 +26,7 @@ export type ShutdownErrorCode =
   | 'ERR_SHUTDOWN_FORCED'
   | 'ERR_HOOK_TIMEOUT'
   | 'ERR_HOOK_FAILED'
+  | 'ERR_CHECK_TIMEOUT'
   | 'ERR_TOO_LATE';
 
 /** Something about the end of the process, told by its stable `code`. */

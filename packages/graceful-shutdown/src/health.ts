@@ -1,21 +1,108 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GracefulShutdown } from './graceful-shutdown.ts';
+import { HealthChecks } from './health-checks.ts';
+import type { HealthOptions } from './options.ts';
+import { readHealthOptions } from './settings.ts';
+
+/** An answer without a server: `new Response(answer.body, answer)`. */
+export interface HealthAnswer {
+  readonly status: 200 | 503;
+  /** Content-Type and Cache-Control. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What is used of a response of node:http or http2, and so of express. */
+interface NodeResponse {
+  readonly headersSent: boolean;
+  statusCode: number;
+  setHeader(name: string, value: string | number): unknown;
+  end(body?: string): unknown;
+}
+
+/** Of a reply of fastify, whose own way to answer would serialize. */
+interface FastifyReply {
+  readonly raw: NodeResponse;
+  hijack(): unknown;
+}
+
+/** A handler for node:http, express and fastify. Answers every request it is given: the caller picks path and method. */
+export interface HealthEndpoint {
+  (request: { readonly method?: string | undefined }, response: NodeResponse | FastifyReply): void;
+  /** What the handler would answer, for frameworks with a way of their own, such as hono and koa. Never rejects. */
+  answer(): Promise<HealthAnswer>;
+}
+
+/** Itself the answer to 'how are you?': 200 `ok` while the process runs, 503 and the state's name from the first signal on. */
+export interface HealthHandler extends HealthEndpoint {
+  /**
+   * Should this process be killed? 200 `ok` as long as it can answer, also while it drains; 503 `failing` when one of the
+   * `liveChecks` fails before that.
+   */
+  readonly live: HealthEndpoint;
+  /**
+   * Should this process get requests? 200 when all `checks` are well, 503 when one is not, and from the first signal on. The body
+   * is JSON: `{ "status": "ok" | "failing" | state, "checks": { [name]: "ok" | "failed" | "timed-out" } }`.
+   */
+  readonly ready: HealthEndpoint;
+}
 
 /**
- * Answers a load balancer's question: 200 `ok` while the process runs, 503 with the state's name from the first signal on.
- * Answers every request it is given: the caller picks the path, usually `/_health`.
+ * Answers load balancers and orchestrators. Why a check failed is logged and not answered: health is often public.
+ *
+ * @throws {OptionError} when an option is wrong
  */
 export function healthHandler(
   handle: Pick<GracefulShutdown, 'state'>,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (_request, response) => {
-    const running = handle.state === 'running';
-    const body = running ? 'ok' : handle.state;
-    response.writeHead(running ? 200 : 503, {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
-    });
-    response.end(body);
+  options: HealthOptions = {},
+): HealthHandler {
+  const { checks, liveChecks, ...settings } = readHealthOptions(options);
+  const isRunning = (): boolean => handle.state === 'running';
+  const health = endpoint(async () => text(isRunning() ? 'ok' : handle.state));
+
+  const alive = new HealthChecks(liveChecks, settings);
+  const live = endpoint(async () => text(!isRunning() || isWell(await alive.results()) ? 'ok' : 'failing'));
+
+  const able = new HealthChecks(checks, settings);
+  const ready = endpoint(async () => {
+    const results = isRunning() ? await able.results() : {};
+    // Asked again: the signal may have come while the checks ran.
+    if (!isRunning()) return json({ status: handle.state, checks: {} });
+    return json({ status: isWell(results) ? 'ok' : 'failing', checks: results });
+  });
+  return Object.assign(health, { live, ready });
+}
+
+function endpoint(answer: () => Promise<HealthAnswer>): HealthEndpoint {
+  const send = async (method: string | undefined, response: NodeResponse): Promise<void> => {
+    const { status, headers, body } = await answer();
+    // Somebody else, a middleware with a time limit, say, was faster.
+    if (response.headersSent) return;
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.end(method === 'HEAD' ? undefined : body);
   };
+  const handler = (request: { method?: string | undefined }, response: NodeResponse | FastifyReply): void => {
+    const isReply = 'hijack' in response;
+    if (isReply) response.hijack();
+    void send(request.method, isReply ? response.raw : response);
+  };
+  return Object.assign(handler, { answer });
+}
+
+function isWell(results: Readonly<Record<string, string>>): boolean {
+  return Object.values(results).every((result) => result === 'ok');
+}
+
+function text(status: string): HealthAnswer {
+  return answerOf(status, 'text/plain; charset=utf-8', status);
+}
+
+function json(body: { status: string; checks: object }): HealthAnswer {
+  return answerOf(body.status, 'application/json', JSON.stringify(body));
+}
+
+function answerOf(status: string, type: string, body: string): HealthAnswer {
+  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
+  return { status: status === 'ok' ? 200 : 503, headers, body };
 }

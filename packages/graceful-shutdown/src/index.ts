@@ -1,7 +1,8 @@
 export { gracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
 export { terminate, type ExitHandler } from './terminate.ts';
-export { healthHandler } from './health.ts';
-export type { GracefulShutdownOptions, HookOptions, TerminateOptions } from './options.ts';
+export { healthHandler, type HealthAnswer, type HealthEndpoint, type HealthHandler } from './health.ts';
+export type { HealthCheck } from './health-checks.ts';
+export type { GracefulShutdownOptions, HealthOptions, HookOptions, TerminateOptions } from './options.ts';
 export type { HookContext, ShutdownHook } from './hooks.ts';
 export type { ShutdownState } from './sequence.ts';
 export type { CrashReport, CutConnections, HookReport, ShutdownReport } from './report.ts';

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import type { HealthCheck } from './health-checks.ts';
 import type { Logger } from './logger.ts';
 
 /** Options of `gracefulShutdown()`. All times are in milliseconds. */
@@ -46,6 +47,23 @@ export interface GracefulShutdownOptions {
 export interface HookOptions {
   /** When the hook's AbortSignal aborts and the next hook's turn comes. @default 5_000 */
   readonly timeoutMs?: number;
+}
+
+/** Options of `healthHandler()`. */
+export interface HealthOptions {
+  /** What has to work before this process should get requests, by name; `ready` asks them. @default {} */
+  readonly checks?: Readonly<Record<string, HealthCheck>>;
+  /**
+   * What only a new process can mend, by name; `live` asks them while the process runs, and an orchestrator kills a process whose
+   * answer is 503. A database does not belong here: no restart mends it. @default {}
+   */
+  readonly liveChecks?: Readonly<Record<string, HealthCheck>>;
+  /** When a check's AbortSignal aborts and it counts as failed, in milliseconds. @default 1_000 */
+  readonly timeoutMs?: number;
+  /** How long a result is answered again before the checks are asked anew, in milliseconds. @default 1_000 */
+  readonly cacheMs?: number;
+  /** Hears when a check begins to fail, with the reason, and when it is well again. @default console */
+  readonly logger?: Logger;
 }
 
 /** Options of `terminate()`. */

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { Server } from 'node:net';
 import { OptionError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import type { GracefulShutdownOptions, HookOptions, TerminateOptions } from './options.ts';
+import type { GracefulShutdownOptions, HealthOptions, HookOptions, TerminateOptions } from './options.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -71,6 +71,27 @@ export function readHookOptions(options: HookOptions): Required<HookOptions> {
   refuseUnknown(unknown);
   checkPositive('timeoutMs', timeoutMs);
   return { timeoutMs };
+}
+
+/** Checks the options of `healthHandler()` and fills in the defaults. */
+export function readHealthOptions(options: HealthOptions): Required<HealthOptions> {
+  const {
+    checks = {},
+    liveChecks = {},
+    timeoutMs = 1_000,
+    cacheMs = 1_000,
+    logger = console,
+    ...unknown
+  } = asObject('options', options);
+  refuseUnknown(unknown);
+  for (const [group, all] of Object.entries({ checks, liveChecks })) {
+    for (const [name, check] of Object.entries(asObject(group, all)))
+      if (typeof check !== 'function') throw expected(`${group}.${name}`, 'to be a function', check);
+  }
+  checkPositive('timeoutMs', timeoutMs);
+  checkDuration('cacheMs', cacheMs);
+  checkLogger(logger);
+  return { checks, liveChecks, timeoutMs, cacheMs, logger };
 }
 
 export function checkServer(name: string, value: unknown): asserts value is Server {

@@ -1,0 +1,279 @@
+import type { AddressInfo, Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import {
+  gracefulShutdown,
+  healthHandler,
+  type HealthHandler,
+  type HealthOptions,
+  OptionError,
+  ShutdownError,
+  type ShutdownState,
+} from '@silly-face/graceful-shutdown';
+import { type HttpBindings, serve } from '@hono/node-server';
+import express from 'express';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import { expect, it, vi } from 'vitest';
+
+/** A handle that is where the test puts it, and what was logged. */
+function startHealth(options: HealthOptions = {}) {
+  const handle: { state: ShutdownState } = { state: 'running' };
+  const lines: string[] = [];
+  const log = (line: string): unknown => lines.push(line);
+  const logger = { info: log, warn: log, error: log };
+  return { handle, lines, health: healthHandler(handle, { logger, ...options }) };
+}
+
+/** A check that lasts until it is released. */
+function heldBack() {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  return { check: () => held, release: () => release() };
+}
+
+const okJson = JSON.stringify({ status: 'ok', checks: { database: 'ok' } });
+const goneJson = JSON.stringify({ status: 'draining', checks: {} });
+
+/** Each of them serves the three on their paths, and is typed. */
+const frameworks: Record<string, (health: HealthHandler) => Promise<Server>> = {
+  'node:http': async (health) =>
+    createServer((request, response) => {
+      if (request.url === '/live') return health.live(request, response);
+      if (request.url === '/ready') return health.ready(request, response);
+      return health(request, response);
+    }).listen(0, '127.0.0.1'),
+  express: async (health) => {
+    const app = express();
+    app.get('/_health', health);
+    app.get('/live', health.live);
+    app.use('/ready', health.ready);
+    return app.listen(0, '127.0.0.1');
+  },
+  fastify: async (health) => {
+    const app = fastify();
+    app.get('/_health', health);
+    app.get('/live', health.live);
+    app.route({ method: ['GET', 'HEAD'], url: '/ready', handler: health.ready });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return app.server;
+  },
+  hono: async (health) => {
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    for (const [path, endpoint] of [
+      ['/_health', health],
+      ['/live', health.live],
+      ['/ready', health.ready],
+    ] as const) {
+      app.get(path, async () => {
+        const answer = await endpoint.answer();
+        return new Response(answer.body, answer);
+      });
+    }
+    return serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
+  },
+  koa: async (health) => {
+    const app = new Koa();
+    const endpoints = new Map(
+      Object.entries({ '/_health': health, '/live': health.live, '/ready': health.ready }),
+    );
+    app.use(async (ctx) => {
+      const { status, headers, body } = (await endpoints.get(ctx.path)?.answer()) ?? {};
+      if (headers) ctx.set(headers);
+      Object.assign(ctx, { status, body });
+    });
+    return app.listen(0, '127.0.0.1');
+  },
+};
+
+it.each(Object.entries(frameworks))(
+  '%s: answers health, live and ready, to GET and to HEAD',
+  async (_, start) => {
+    const { handle, health } = startHealth({ checks: { database: () => true } });
+    const server = await start(health);
+    if (!server.listening) await once(server, 'listening');
+    const ask = async (path: string, method = 'GET') => {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+      const response = await fetch(url, { method, headers: { connection: 'close' } });
+      const [type, cache] = ['content-type', 'cache-control'].map((name) => response.headers.get(name));
+      return [response.status, type?.split(';')[0], cache, await response.text()];
+    };
+    expect(await ask('/_health')).toEqual([200, 'text/plain', 'no-store', 'ok']);
+    expect(await ask('/live')).toEqual([200, 'text/plain', 'no-store', 'ok']);
+    expect(await ask('/ready')).toEqual([200, 'application/json', 'no-store', okJson]);
+    expect(await ask('/ready', 'HEAD')).toEqual([200, 'application/json', 'no-store', '']);
+    handle.state = 'draining';
+    expect(await ask('/_health')).toEqual([503, 'text/plain', 'no-store', 'draining']);
+    expect(await ask('/live')).toEqual([200, 'text/plain', 'no-store', 'ok']);
+    expect(await ask('/ready')).toEqual([503, 'application/json', 'no-store', goneJson]);
+    expect(await ask('/_health', 'HEAD')).toEqual([503, 'text/plain', 'no-store', '']);
+    server.close();
+  },
+);
+
+it('names the checks that fail, and logs why, once', async () => {
+  let broken = true;
+  const { health, lines } = startHealth({
+    cacheMs: 0,
+    checks: {
+      mail: async () => {
+        if (broken) throw new Error('no route to host', { cause: new Error('cable') });
+      },
+      disk: () => !broken,
+      cache: () => undefined,
+    },
+  });
+  const failing = { status: 'failing', checks: { mail: 'failed', disk: 'failed', cache: 'ok' } };
+  for (const _ of [1, 2]) {
+    const { status, body } = await health.ready.answer();
+    expect([status, JSON.parse(body)]).toEqual([503, failing]);
+  }
+  expect(lines.toSorted()).toEqual([
+    'Health check "disk" failed: it returned false',
+    expect.stringMatching(/^Health check "mail" failed: Error: no route to host[^]*caused by: Error: cable/),
+  ]);
+  broken = false;
+  expect((await health.ready.answer()).status).toBe(200);
+  expect(lines.slice(2).toSorted()).toEqual([
+    'Health check "disk" is well again',
+    'Health check "mail" is well again',
+  ]);
+});
+
+it('gives up on a check that hangs, aborts its signal and leaves nothing', async () => {
+  const signals: AbortSignal[] = [];
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const { health, lines } = startHealth({
+    timeoutMs: 20,
+    checks: {
+      silent: ({ signal }) => new Promise(() => void signals.push(signal)),
+      obedient: ({ signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('as told'))),
+        ),
+      quick: () => 'fine',
+    },
+  });
+  const before = timers();
+  const { status, body } = await health.ready.answer();
+  expect([status, JSON.parse(body)]).toEqual([
+    503,
+    { status: 'failing', checks: { silent: 'timed-out', obedient: 'timed-out', quick: 'ok' } },
+  ]);
+  expect(signals[0]?.reason).toBeInstanceOf(ShutdownError);
+  expect(signals[0]?.reason).toMatchObject({
+    code: 'ERR_CHECK_TIMEOUT',
+    message: 'Health check "silent" did not finish within 20 ms',
+  });
+  expect(lines.toSorted()).toEqual([
+    'Health check "obedient" timed-out: no answer within 20 ms',
+    'Health check "silent" timed-out: no answer within 20 ms',
+  ]);
+  expect(timers()).toBe(before);
+});
+
+it('leaves no timer when a check is quicker than its limit', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const { health } = startHealth({
+    timeoutMs: 600_000,
+    checks: { quick: async () => {}, broken: () => false },
+  });
+  const before = timers();
+  await health.ready.answer();
+  expect(timers()).toBe(before);
+});
+
+it('asks a check once for all who ask at the same time, and for those who ask soon after', async () => {
+  const check = vi.fn<() => Promise<void>>(() => new Promise((resolve) => setImmediate(resolve)));
+  const { health } = startHealth({ cacheMs: 600_000, checks: { check } });
+  await Promise.all(Array.from({ length: 100 }, () => health.ready.answer()));
+  await health.ready.answer();
+  expect(check).toHaveBeenCalledTimes(1);
+});
+
+it('shares a run but keeps no result when cacheMs is 0', async () => {
+  const check = vi.fn<() => Promise<void>>(() => new Promise((resolve) => setImmediate(resolve)));
+  const { health } = startHealth({ cacheMs: 0, checks: { check } });
+  await Promise.all([health.ready.answer(), health.ready.answer()]);
+  await health.ready.answer();
+  expect(check).toHaveBeenCalledTimes(2);
+});
+
+it('asks again once the result is older than cacheMs', async () => {
+  let well = false;
+  const { health } = startHealth({ cacheMs: 20, checks: { service: () => well } });
+  expect((await health.ready.answer()).status).toBe(503);
+  well = true;
+  await expect.poll(async () => (await health.ready.answer()).status).toBe(200);
+});
+
+it('is not ready from the first signal on, whatever was cached, and asks no check any more', async () => {
+  const check = vi.fn<() => boolean>(() => true);
+  const { handle, health } = startHealth({ cacheMs: 600_000, checks: { check } });
+  expect((await health.ready.answer()).status).toBe(200);
+  handle.state = 'lame-duck';
+  expect(await health.ready.answer()).toMatchObject({
+    status: 503,
+    body: '{"status":"lame-duck","checks":{}}',
+  });
+  expect(check).toHaveBeenCalledTimes(1);
+});
+
+it('is not ready when the signal comes while the checks run', async () => {
+  const slow = heldBack();
+  const { handle, health } = startHealth({ checks: { slow: slow.check } });
+  const answer = health.ready.answer();
+  handle.state = 'draining';
+  slow.release();
+  expect(await answer).toMatchObject({ status: 503, body: goneJson });
+});
+
+it('is not ready inside the hooks of the shutdown', async () => {
+  const handle = gracefulShutdown({ signals: [], handleCrashes: false });
+  const health = healthHandler(handle);
+  let inHook: unknown;
+  handle.onShutdown('hook', async () => (inHook = await health.ready.answer()));
+  await handle.shutdown();
+  expect(inHook).toMatchObject({ status: 503, body: '{"status":"cleaning-up","checks":{}}' });
+});
+
+it('asks its own live checks, but never lets an orchestrator kill a process that drains', async () => {
+  const stuck = vi.fn<() => boolean>(() => false);
+  const { handle, health, lines } = startHealth({ cacheMs: 0, liveChecks: { stuck } });
+  expect(await health.live.answer()).toMatchObject({ status: 503, body: 'failing' });
+  expect(lines).toEqual(['Health check "stuck" failed: it returned false']);
+  expect((await health.ready.answer()).status).toBe(200);
+  handle.state = 'draining';
+  expect(await health.live.answer()).toMatchObject({ status: 200, body: 'ok' });
+  expect(stuck).toHaveBeenCalledTimes(1);
+});
+
+it('keeps silent when a middleware answered while the checks ran', async () => {
+  const slow = heldBack();
+  const { health } = startHealth({ checks: { slow: slow.check } });
+  const server = createServer((request, response) => {
+    health.ready(request, response);
+    response.writeHead(504).end('too slow');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  expect([response.status, await response.text()]).toEqual([504, 'too slow']);
+  slow.release();
+  expect((await health.ready.answer()).status).toBe(200);
+  await server[Symbol.asyncDispose]();
+});
+
+it.each([
+  [{ timeoutMs: 0 }, 'Expected `timeoutMs` to be a positive number, got 0'],
+  [{ cacheMs: -1 }, 'Expected `cacheMs` to be zero or a positive number, got -1'],
+  [{ checks: { database: true } }, 'Expected `checks.database` to be a function, got true'],
+  [{ liveChecks: { loop: 'no' } }, 'Expected `liveChecks.loop` to be a function, got "no"'],
+  [{ checks: null }, 'Expected `checks` to be an object, got null'],
+  [{ logger: {} }, 'Expected `logger` to have a method `info`, got an object of class Object'],
+  [{ cache: 5 }, 'Unknown option `cache`'],
+  [null, 'Expected `options` to be an object, got null'],
+])('refuses %j', (options, message) => {
+  expect(() => healthHandler({ state: 'running' }, options as never)).toThrow(message);
+  expect(() => healthHandler({ state: 'running' }, options as never)).toThrow(OptionError);
+});
