@@ -1,6 +1,7 @@
 import { describeError } from './describe-error.ts';
 import { ShutdownError } from './errors.ts';
-import { guarded, type Logger } from './logger.ts';
+import { guarded } from './logger.ts';
+import type { HealthOptions } from './options.ts';
 
 /**
  * Looks after one thing. Fails when it throws, rejects, returns or resolves to `false`, or does not settle in time. `signal` aborts
@@ -8,80 +9,67 @@ import { guarded, type Logger } from './logger.ts';
  */
 export type HealthCheck = (context: { readonly signal: AbortSignal }) => unknown;
 
-type CheckResult = 'ok' | 'failed' | 'timed-out';
+type CheckResults = Readonly<Record<string, 'ok' | 'failed'>>;
 
-interface CheckSettings {
-  readonly timeoutMs: number;
-  readonly cacheMs: number;
-  readonly logger: Logger;
+/** Runs all checks at once, for all who ask meanwhile and for `cacheMs` after: probes must not become load. Never rejects. */
+export function shareChecks(
+  checks: Readonly<Record<string, HealthCheck>>,
+  { timeoutMs, cacheMs, logger }: Required<Pick<HealthOptions, 'timeoutMs' | 'cacheMs' | 'logger'>>,
+): () => Promise<CheckResults> {
+  const { info, warn } = guarded(logger);
+  const unwell = new Set<string>();
+  let run: Promise<CheckResults> | undefined;
+  let validUntil = 0;
+
+  return () => {
+    if (run && performance.now() < validUntil) return run;
+    validUntil = Infinity;
+    return (run = runAll());
+  };
+
+  async function runAll(): Promise<CheckResults> {
+    const all = Object.entries(checks).map(
+      async ([name, check]) => [name, await result(name, check)] as const,
+    );
+    const results = Object.fromEntries(await Promise.all(all));
+    validUntil = performance.now() + cacheMs;
+    return results;
+  }
+
+  /** Logs changes only: one line when a check begins to fail, not one for each probe. */
+  async function result(name: string, check: HealthCheck): Promise<'ok' | 'failed'> {
+    const reason = await whyUnwell(name, check, timeoutMs);
+    if (reason === undefined) {
+      if (unwell.delete(name)) info(`Health check "${name}" is well again`);
+      return 'ok';
+    }
+    if (!unwell.has(name)) warn(`Health check "${name}" failed: ${reason}`);
+    unwell.add(name);
+    return 'failed';
+  }
 }
 
-/** Runs all checks at once, for all who ask meanwhile and for `cacheMs` after: probes must not become load. */
-export class HealthChecks {
-  readonly #checks: readonly [string, HealthCheck][];
-  readonly #timeoutMs: number;
-  readonly #cacheMs: number;
-  readonly #logger: Logger;
-  readonly #unwell = new Set<string>();
-  #run: Promise<Record<string, CheckResult>> | undefined;
-  #validUntil = 0;
-
-  constructor(checks: Readonly<Record<string, HealthCheck>>, { timeoutMs, cacheMs, logger }: CheckSettings) {
-    this.#checks = Object.entries(checks);
-    this.#timeoutMs = timeoutMs;
-    this.#cacheMs = cacheMs;
-    this.#logger = guarded(logger);
-  }
-
-  results(): Promise<Record<string, CheckResult>> {
-    if (this.#run && performance.now() < this.#validUntil) return this.#run;
-    this.#validUntil = Infinity;
-    return (this.#run = this.#runAll());
-  }
-
-  async #runAll(): Promise<Record<string, CheckResult>> {
-    const results = await Promise.all(
-      this.#checks.map(async ([name, check]) => [name, await this.#runOne(name, check)] as const),
-    );
-    this.#validUntil = performance.now() + this.#cacheMs;
-    return Object.fromEntries(results);
-  }
-
-  async #runOne(name: string, check: HealthCheck): Promise<CheckResult> {
-    const abort = new AbortController();
-    const late = new ShutdownError(
-      'ERR_CHECK_TIMEOUT',
-      `Health check "${name}" did not finish within ${this.#timeoutMs} ms`,
-    );
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        // Before the check hears of it and rejects in its own words.
-        reject(late);
-        abort.abort(late);
-      }, this.#timeoutMs);
-    });
-    try {
-      // The race also takes the rejection of a check that fails after its time.
-      const result = await Promise.race([(async () => check({ signal: abort.signal }))(), limit]);
-      return result === false ? this.#isUnwell(name, 'failed', 'it returned false') : this.#isWell(name);
-    } catch (error) {
-      if (error === late) return this.#isUnwell(name, 'timed-out', `no answer within ${this.#timeoutMs} ms`);
-      return this.#isUnwell(name, 'failed', describeError(error));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #isWell(name: string): CheckResult {
-    if (this.#unwell.delete(name)) this.#logger.info(`Health check "${name}" is well again`);
-    return 'ok';
-  }
-
-  /** Only the first time of many is logged. */
-  #isUnwell(name: string, result: CheckResult, reason: string): CheckResult {
-    if (!this.#unwell.has(name)) this.#logger.warn(`Health check "${name}" ${result}: ${reason}`);
-    this.#unwell.add(name);
-    return result;
+async function whyUnwell(name: string, check: HealthCheck, limitMs: number): Promise<string | undefined> {
+  const abort = new AbortController();
+  const late = new ShutdownError(
+    'ERR_CHECK_TIMEOUT',
+    `Health check "${name}" did not finish within ${limitMs} ms`,
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      // Before the check hears of it and rejects in its own words.
+      reject(late);
+      abort.abort(late);
+    }, limitMs);
+  });
+  try {
+    // The race also takes the rejection of a check that fails after its time.
+    const said = await Promise.race([(async () => check({ signal: abort.signal }))(), limit]);
+    return said === false ? 'it returned false' : undefined;
+  } catch (error) {
+    return error === late ? `no answer within ${limitMs} ms` : describeError(error);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,5 +1,5 @@
 import type { GracefulShutdown } from './graceful-shutdown.ts';
-import { HealthChecks } from './health-checks.ts';
+import { shareChecks } from './health-checks.ts';
 import type { HealthOptions } from './options.ts';
 import { readHealthOptions } from './settings.ts';
 
@@ -9,6 +9,10 @@ export interface HealthAnswer {
   /** Content-Type and Cache-Control. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+interface HealthRequest {
+  readonly method?: string | undefined;
 }
 
 /** What is used of a response of node:http or http2, and so of express. */
@@ -27,7 +31,7 @@ interface FastifyReply {
 
 /** A handler for node:http, express and fastify. Answers every request it is given: the caller picks path and method. */
 export interface HealthEndpoint {
-  (request: { readonly method?: string | undefined }, response: NodeResponse | FastifyReply): void;
+  (request: HealthRequest, response: NodeResponse | FastifyReply): void;
   /** What the handler would answer, for frameworks with a way of their own, such as hono and koa. Never rejects. */
   answer(): Promise<HealthAnswer>;
 }
@@ -41,7 +45,7 @@ export interface HealthHandler extends HealthEndpoint {
   readonly live: HealthEndpoint;
   /**
    * Should this process get requests? 200 when all `checks` are well, 503 when one is not, and from the first signal on. The body
-   * is JSON: `{ "status": "ok" | "failing" | state, "checks": { [name]: "ok" | "failed" | "timed-out" } }`.
+   * is JSON: `{ "status": "ok" | "failing" | state, "checks": { [name]: "ok" | "failed" } }`.
    */
   readonly ready: HealthEndpoint;
 }
@@ -57,17 +61,21 @@ export function healthHandler(
 ): HealthHandler {
   const { checks, liveChecks, ...settings } = readHealthOptions(options);
   const isRunning = (): boolean => handle.state === 'running';
-  const health = endpoint(async () => text(isRunning() ? 'ok' : handle.state));
+  const askAlive = shareChecks(liveChecks, settings);
+  const askReady = shareChecks(checks, settings);
 
-  const alive = new HealthChecks(liveChecks, settings);
-  const live = endpoint(async () => text(!isRunning() || isWell(await alive.results()) ? 'ok' : 'failing'));
+  /** Asked before and after: the signal may come while the checks run. */
+  const whileRunning = async (ask: typeof askReady) => {
+    const results = isRunning() ? await ask() : undefined;
+    return isRunning() ? results : undefined;
+  };
 
-  const able = new HealthChecks(checks, settings);
+  const health = endpoint(async () => answerOf(isRunning() ? 'ok' : handle.state));
+  const live = endpoint(async () => answerOf(summary((await whileRunning(askAlive)) ?? {})));
   const ready = endpoint(async () => {
-    const results = isRunning() ? await able.results() : {};
-    // Asked again: the signal may have come while the checks ran.
-    if (!isRunning()) return json({ status: handle.state, checks: {} });
-    return json({ status: isWell(results) ? 'ok' : 'failing', checks: results });
+    const checks = await whileRunning(askReady);
+    const status = checks ? summary(checks) : handle.state;
+    return answerOf(status, JSON.stringify({ status, checks: checks ?? {} }), 'application/json');
   });
   return Object.assign(health, { live, ready });
 }
@@ -82,7 +90,7 @@ function endpoint(answer: () => Promise<HealthAnswer>): HealthEndpoint {
     response.setHeader('Content-Length', Buffer.byteLength(body));
     response.end(method === 'HEAD' ? undefined : body);
   };
-  const handler = (request: { method?: string | undefined }, response: NodeResponse | FastifyReply): void => {
+  const handler = (request: HealthRequest, response: NodeResponse | FastifyReply): void => {
     const isReply = 'hijack' in response;
     if (isReply) response.hijack();
     void send(request.method, isReply ? response.raw : response);
@@ -90,19 +98,11 @@ function endpoint(answer: () => Promise<HealthAnswer>): HealthEndpoint {
   return Object.assign(handler, { answer });
 }
 
-function isWell(results: Readonly<Record<string, string>>): boolean {
-  return Object.values(results).every((result) => result === 'ok');
+function summary(results: Readonly<Record<string, string>>): 'ok' | 'failing' {
+  return Object.values(results).every((result) => result === 'ok') ? 'ok' : 'failing';
 }
 
-function text(status: string): HealthAnswer {
-  return answerOf(status, 'text/plain; charset=utf-8', status);
-}
-
-function json(body: { status: string; checks: object }): HealthAnswer {
-  return answerOf(body.status, 'application/json', JSON.stringify(body));
-}
-
-function answerOf(status: string, type: string, body: string): HealthAnswer {
+function answerOf(status: string, body = status, type = 'text/plain; charset=utf-8'): HealthAnswer {
   const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
   return { status: status === 'ok' ? 200 : 503, headers, body };
 }
