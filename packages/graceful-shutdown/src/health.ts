@@ -20,7 +20,7 @@ interface NodeResponse {
   readonly headersSent: boolean;
   statusCode: number;
   setHeader(name: string, value: string | number): unknown;
-  end(body?: string): unknown;
+  end(body: string): unknown;
 }
 
 /** Of a reply of fastify, whose own way to answer would serialize. */
@@ -88,7 +88,7 @@ function endpoint(answer: () => Promise<HealthAnswer>): HealthEndpoint {
     response.statusCode = status;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('Content-Length', Buffer.byteLength(body));
-    response.end(method === 'HEAD' ? undefined : body);
+    response.end(method === 'HEAD' ? '' : body);
   };
   const handler = (request: HealthRequest, response: NodeResponse | FastifyReply): void => {
     const isReply = 'hijack' in response;

@@ -62,6 +62,7 @@ it.each(['express', 'fastify', 'hono', 'koa', 'nest'])(
     reader[Symbol.dispose]();
     const { code, output } = await child.ended;
     expect(output).toMatch(/answers\n[^]*closed/);
+    expect(output.match(/closed/g)).toHaveLength(1);
     expect(output).toContain('Shutdown (SIGTERM) was clean');
     expect(code).toBe(0);
   },
