@@ -1,7 +1,6 @@
 import { describeError } from './describe-error.ts';
 import { ShutdownError } from './errors.ts';
-import { guarded } from './logger.ts';
-import type { HealthOptions } from './options.ts';
+import { guarded, type Logger } from './logger.ts';
 
 /**
  * Looks after one thing. Fails when it throws, rejects, returns or resolves to `false`, or does not settle in time. `signal` aborts
@@ -14,9 +13,9 @@ type CheckResults = Readonly<Record<string, 'ok' | 'failed'>>;
 /** Runs all checks at once, for all who ask meanwhile and for `cacheMs` after: probes must not become load. Never rejects. */
 export function shareChecks(
   checks: Readonly<Record<string, HealthCheck>>,
-  { timeoutMs, cacheMs, logger }: Required<Pick<HealthOptions, 'timeoutMs' | 'cacheMs' | 'logger'>>,
+  { timeoutMs, cacheMs, logger }: { timeoutMs: number; cacheMs: number; logger: Logger },
 ): () => Promise<CheckResults> {
-  const { info, warn } = guarded(logger);
+  const log = guarded(logger);
   const unwell = new Set<string>();
   let run: Promise<CheckResults> | undefined;
   let validUntil = 0;
@@ -40,10 +39,10 @@ export function shareChecks(
   async function result(name: string, check: HealthCheck): Promise<'ok' | 'failed'> {
     const reason = await whyUnwell(name, check, timeoutMs);
     if (reason === undefined) {
-      if (unwell.delete(name)) info(`Health check "${name}" is well again`);
+      if (unwell.delete(name)) log.info(`Health check "${name}" is well again`);
       return 'ok';
     }
-    if (!unwell.has(name)) warn(`Health check "${name}" failed: ${reason}`);
+    if (!unwell.has(name)) log.warn(`Health check "${name}" failed: ${reason}`);
     unwell.add(name);
     return 'failed';
   }
