@@ -30,6 +30,12 @@ export interface GracefulShutdownOptions {
    * @default 2_000
    */
   readonly headTimeoutMs?: number;
+  /**
+   * Answer every request that comes after the signal at once with this status, 500 to 599, instead of serving it; those in flight
+   * are answered normally. For a proxy that asks the next process then, such as nginx with `proxy_next_upstream http_502`.
+   * @default false
+   */
+  readonly refuseWith?: number | false;
   /** Log uncaught exceptions and unhandled rejections, drain briefly and exit with 1. @default true */
   readonly handleCrashes?: boolean;
   /** After a crash: the limit of the drain, and the longest a cleanup hook gets. @default 500 */

@@ -39,6 +39,8 @@ export interface ShutdownReport {
   /** Why the drain was ended early, if it was. */
   readonly forcedBy: 'time-limit' | 'signal' | undefined;
   readonly cut: CutConnections;
+  /** Up to ten of the HTTP/1 requests that were cut, such as `GET /slow`, without their query. */
+  readonly cutRequests: readonly string[];
   readonly hooks: readonly HookReport[];
   readonly crashes: readonly CrashReport[];
   /** From the beginning until no connection was left, `delayMs` included. */
@@ -65,6 +67,7 @@ export function formatReport(report: ShutdownReport): string {
   if (report.forcedBy)
     lines.push(`  forced by ${report.forcedBy === 'signal' ? 'a second signal' : 'the time limit'}`);
   if (countCut(report.cut) > 0) lines.push(`  connections cut: ${formatCut(report.cut)}`);
+  if (report.cutRequests.length > 0) lines.push(`  such as: ${report.cutRequests.join(', ')}`);
   for (const { name, outcome, durationMs, error } of report.hooks) {
     if (outcome === 'done') continue;
     const why = outcome === 'failed' ? `: ${describeError(error?.cause)}` : '';

@@ -91,15 +91,17 @@ export class Sequence {
     this.#endBy(this.#limits.timeoutMs);
     this.#state = 'lame-duck';
     for (const drain of this.#drains) drain.announce();
-    // Without a delay the listeners close within this very tick.
     if (this.#limits.delayMs > 0 && !this.#hurried.signal.aborted) await this.#lameDuck();
 
     this.#state = 'draining';
     const drained = this.#drainAll();
+    const unaccepting = Promise.all([...this.#drains].map((drain) => drain.stopAccepting()));
+    await Promise.race([unaccepting, aborted(this.#drainOver.signal)]);
     // After the listeners closed: whoever loses a stream now and comes again is served elsewhere.
     this.#draining.abort(new ShutdownError('ERR_SHUTTING_DOWN', `The process shuts down (${reason})`));
     await Promise.race([drained, aborted(this.#drainOver.signal)]);
-    const cut = this.#cutRest();
+    const cutRequests: string[] = [];
+    const cut = this.#cutRest(cutRequests);
     const drainMs = performance.now() - startedAt;
 
     this.#state = 'cleaning-up';
@@ -119,6 +121,7 @@ export class Sequence {
       clean: !this.#forcedBy && !failed && this.#crashes.length === 0,
       forcedBy: this.#forcedBy,
       cut,
+      cutRequests,
       hooks,
       crashes: this.#crashes,
       drainMs,
@@ -141,9 +144,9 @@ export class Sequence {
     for (const drain of this.#drains) await drain.close();
   }
 
-  #cutRest(): CutConnections {
+  #cutRest(cutRequests: string[]): CutConnections {
     const total: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
-    for (const drain of this.#drains) addCut(total, drain.cut());
+    for (const drain of this.#drains) addCut(total, drain.cut(cutRequests));
     return total;
   }
 

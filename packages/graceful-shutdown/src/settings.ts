@@ -15,6 +15,7 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     delayMs = 0,
     idleGraceMs,
     headTimeoutMs = 2_000,
+    refuseWith = false,
     handleCrashes = true,
     crashTimeoutMs = 500,
     logger = console,
@@ -37,6 +38,8 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
       throw expected('idleGraceMs', `to be less than \`timeoutMs - delayMs\` (${most})`, idleGraceMs);
   }
   checkPositive('headTimeoutMs', headTimeoutMs);
+  if (refuseWith !== false && !(Number.isInteger(refuseWith) && refuseWith >= 500 && refuseWith <= 599))
+    throw expected('refuseWith', 'to be false or a status from 500 to 599', refuseWith);
   checkBoolean('handleCrashes', handleCrashes);
   checkPositive('crashTimeoutMs', crashTimeoutMs);
   checkLogger(logger);
@@ -48,6 +51,7 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     delayMs,
     idleGraceMs: idleGraceMs ?? 100,
     headTimeoutMs,
+    refuseWith,
     handleCrashes,
     crashTimeoutMs,
     logger,

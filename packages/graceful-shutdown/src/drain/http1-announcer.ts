@@ -22,9 +22,10 @@ export class Http1Announcer {
 
   start(sockets: Iterable<Socket>): void {
     for (const socket of sockets) this.#followInFlight(socket);
-    // A server without a listener for `checkContinue` answers 100 by itself: adding one would change that.
+    // Where nobody listens, Node does something of its own: it answers `checkContinue` with 100, and an HTTP/2 server whose
+    // application takes `stream` would begin to make requests of its streams.
     for (const event of REQUEST_EVENTS) {
-      if (event !== 'request' && this.#server.listenerCount(event) === 0) continue;
+      if (this.#server.listenerCount(event) === 0) continue;
       this.#server.prependListener(event, this.#onRequest);
       this.#listened.push(event);
     }

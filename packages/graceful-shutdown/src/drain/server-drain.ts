@@ -1,19 +1,24 @@
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
-import { Server as NetServer, type Socket } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CutConnections } from '../report.ts';
 import { Connections } from './connections.ts';
 import { Http1Announcer } from './http1-announcer.ts';
-import { http1State } from './http1-socket.ts';
+import { currentAnswer, http1State } from './http1-socket.ts';
 import { Http1Sweeper } from './http1-sweeper.ts';
 import { Http2Sessions } from './http2-sessions.ts';
+import { Listener } from './listener.ts';
+import { Refuser } from './refuser.ts';
 
-/** How long a connection without a request in flight may stay once the server does not accept any more. */
+/** What becomes of connections without a request in flight once the server does not accept any more, and of late requests. */
 export interface DrainLimits {
   readonly idleGraceMs: number;
   readonly headTimeoutMs: number;
+  readonly refuseWith?: number | false;
 }
+
+const MOST_NAMED = 10;
 
 /**
  * The end of one server: `announce()` → `close()` → all connections gone, or `cut()`.
@@ -27,21 +32,26 @@ export interface DrainLimits {
 export class ServerDrain {
   readonly server: NetServer;
   readonly #limits: DrainLimits;
+  readonly #listener: Listener;
   readonly #connections: Connections;
+  readonly #refuser: Refuser | undefined;
   readonly #announcer: Http1Announcer | undefined;
   readonly #sweeper: Http1Sweeper | undefined;
   readonly #sessions: Http2Sessions | undefined;
   #handshakeTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
+  #cutOff = false;
 
   constructor(server: NetServer, limits: DrainLimits) {
     this.server = server;
     this.#limits = limits;
+    this.#listener = new Listener(server);
     this.#connections = new Connections(server);
     const speaksHttp2 = isHttp2Server(server);
     if (speaksHttp2) this.#sessions = new Http2Sessions(server);
     // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
     if (speaksHttp2 || isHttp1Server(server)) {
+      if (limits.refuseWith) this.#refuser = new Refuser(server, limits.refuseWith, limits.headTimeoutMs);
       this.#announcer = new Http1Announcer(server);
       this.#sweeper = new Http1Sweeper(this.#http1Sockets(), limits);
     }
@@ -49,7 +59,13 @@ export class ServerDrain {
 
   /** The clients are told to go; the server still accepts. */
   announce(): void {
+    this.#refuser?.start();
     this.#announcer?.start(this.#connections);
+  }
+
+  /** Takes those who already wait to be accepted. Resolves when nobody is accepted any more. */
+  stopAccepting(): Promise<void> {
+    return this.#listener.close();
   }
 
   /** Accepts no more. Resolves when the last connection has ended. */
@@ -58,24 +74,26 @@ export class ServerDrain {
   }
 
   async #close(): Promise<void> {
-    // A listen() that still looks up its host would open the door again.
-    this.server.on('listening', this.#stopAccepting);
-    const unaccepting = this.#waitForClose();
-    this.#stopAccepting();
+    const closed = this.#waitForClose();
+    await this.stopAccepting();
+    if (this.#cutOff) return;
     this.#sweeper?.start();
     this.#sessions?.close();
     this.#handshakeTimer = setTimeout(() => this.#endHandshakes(), this.#limits.headTimeoutMs);
-    await unaccepting;
+    await closed;
     await this.#connections.gone();
     this.#stopTimers();
   }
 
-  /** Destroys every connection that is left and tells how many of them were still of use to someone. */
-  cut(): CutConnections {
+  /** Destroys every connection that is left and tells how many were still of use, naming requests in `cutRequests`. */
+  cut(cutRequests: string[]): CutConnections {
+    this.#cutOff = true;
+    this.#listener.closeNow();
     const cut: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
     for (const socket of this.#connections) {
       const kind = this.#use(socket);
       if (kind) cut[kind] += 1;
+      if (kind === 'requests' && cutRequests.length < MOST_NAMED) cutRequests.push(describeRequest(socket));
     }
     cut.http2Sessions = this.#sessions?.cut() ?? 0;
     for (const socket of this.#connections) socket.destroy();
@@ -88,18 +106,11 @@ export class ServerDrain {
   dispose(): void {
     this.#stopTimers();
     this.#announcer?.stop();
+    this.#refuser?.stop();
     this.#sessions?.dispose();
     this.#connections.dispose();
-    this.server.off('listening', this.#stopAccepting);
+    this.#listener.dispose();
   }
-
-  /**
-   * net's close() also for HTTP: since Node 19 http's own destroys idle keep-alive sockets at once, and each loses the request
-   * that is already on its way. A listener that somebody else holds too stays open for him.
-   */
-  readonly #stopAccepting = (): void => {
-    if (this.server.listening) NetServer.prototype.close.call(this.server);
-  };
 
   /** Also ends for a server that never listened, or that was closed by its owner. */
   async #waitForClose(): Promise<void> {
@@ -145,6 +156,12 @@ export class ServerDrain {
     this.#sweeper?.stop();
     clearTimeout(this.#handshakeTimer);
   }
+}
+
+/** Without its query, which may carry secrets. */
+function describeRequest(socket: Socket): string {
+  const { method, url = '' } = currentAnswer(socket)?.req ?? {};
+  return `${method} ${url.replace(/[?#][^]*/, '').slice(0, 200)}`;
 }
 
 function isHttp1Server(server: NetServer): server is HttpServer | HttpsServer {
