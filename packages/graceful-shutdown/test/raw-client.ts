@@ -6,6 +6,11 @@ import { waitUntil } from '@silly-face/testing';
 
 export interface RawClient {
   send(bytes: string): void;
+  /** Sends no more, but still reads. */
+  halfClose(): void;
+  /** Leaves what the server sends in the kernel, until `read()`. */
+  stopReading(): void;
+  read(): void;
   received(): string;
   /** Waits until the server's bytes contain this. */
   hears(part: string): Promise<void>;
@@ -14,10 +19,11 @@ export interface RawClient {
   destroy(): void;
 }
 
-export async function connectRaw(port: number, secure = false): Promise<RawClient> {
+export async function connectRaw(to: number | string, secure = false): Promise<RawClient> {
+  const address = typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' };
   const socket: Socket = secure
-    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
-    : connect(port, '127.0.0.1');
+    ? connectTls({ ...address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    : connect({ ...address, allowHalfOpen: true }).on('end', () => socket.end());
   let received = '';
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => (received += chunk));
@@ -26,6 +32,9 @@ export async function connectRaw(port: number, secure = false): Promise<RawClien
   await once(socket, secure ? 'secureConnect' : 'connect');
   return {
     send: (bytes) => void socket.write(bytes),
+    halfClose: () => void socket.end(),
+    stopReading: () => void socket.pause(),
+    read: () => void socket.resume(),
     received: () => received,
     hears: async (part) =>
       void (await waitUntil(() => received.includes(part), {

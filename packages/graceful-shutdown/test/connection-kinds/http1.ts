@@ -3,8 +3,9 @@ import { connectRaw, get, type RawClient } from '../raw-client.ts';
 import type { TestServer } from '../server-kinds.ts';
 import type { Row } from './row.ts';
 
-export const http1Rows = (['http', 'https'] as const).flatMap((server): Row[] => {
-  const raw = ({ port }: TestServer): Promise<RawClient> => connectRaw(port, server === 'https');
+export const http1Rows = (['http', 'https', 'unix'] as const).flatMap((server): Row[] => {
+  const raw = ({ port, path }: TestServer): Promise<RawClient> =>
+    connectRaw(path ?? port, server === 'https');
   const inFlight = async (test: TestServer, bytes: string, requests = 1): Promise<RawClient> => {
     const client = await raw(test);
     client.send(bytes);
@@ -48,14 +49,59 @@ export const http1Rows = (['http', 'https'] as const).flatMap((server): Row[] =>
         await client.hears('first half');
         return client;
       },
-      answer: /first half, [^]*second half/,
+      answer: /first half, [^]*more, [^]*second half/,
       cut: { requests: 1 },
+    },
+    {
+      kind: 'in flight, its head already written; one more request comes right behind its answer',
+      patient: true,
+      server,
+      async open(test) {
+        const client = await inFlight(test, get('/half-answered'));
+        await client.hears('first half');
+        const afterwards = async (): Promise<void> => {
+          await client.hears('second half');
+          await sendLate(test, client, get('/again'));
+        };
+        return { ...client, afterwards };
+      },
+      answer: /Connection: keep-alive\r\n[^]*second half[^]*Connection: close\r\n[^]*answer to \/again/,
+    },
+    {
+      kind: 'in flight, its client does not read',
+      server,
+      async open(test) {
+        const client = await raw(test);
+        client.stopReading();
+        client.send(get('/large'));
+        await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+        return { ...client, meanwhile: async () => client.read() };
+      },
+      answer: /x is large$/,
+      cut: { requests: 1 },
+    },
+    {
+      kind: 'long poll',
+      server,
+      open: (test) => inFlight(test, get('/poll')),
+      answer: /Connection: close\r\n[^]*nothing new/,
     },
     {
       kind: 'three pipelined',
       server,
       open: (test) => inFlight(test, get('/one') + get('/two') + get('/three'), 3),
       answer: /to \/one[^]*to \/two[^]*to \/three/,
+      cut: { requests: 1 },
+    },
+    {
+      kind: 'three pipelined, the head of the first already written',
+      server,
+      async open(test) {
+        const client = await inFlight(test, get('/half-answered') + get('/two') + get('/three'), 3);
+        await client.hears('first half');
+        return client;
+      },
+      answer: /second half[^]*to \/two[^]*to \/three/,
       cut: { requests: 1 },
     },
     {
@@ -101,6 +147,27 @@ export const http1Rows = (['http', 'https'] as const).flatMap((server): Row[] =>
         return { ...client, meanwhile: async () => client.send('hello') };
       },
       answer: /Connection: close\r\n[^]*answer to \/upload/,
+      cut: { requests: 1 },
+    },
+    {
+      kind: 'body that never completes',
+      stuck: true,
+      server,
+      open: (test) => inFlight(test, 'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhello'),
+      answer: /^$/,
+      cut: { requests: 1 },
+    },
+    {
+      kind: 'waiting for 100 Continue',
+      server,
+      async open(test) {
+        const head =
+          'POST /expected HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n';
+        const client = await inFlight(test, head);
+        await client.hears('100 Continue');
+        return { ...client, meanwhile: async () => client.send('hello') };
+      },
+      answer: /100 Continue[^]*Connection: close\r\n[^]*answer to \/expected/,
       cut: { requests: 1 },
     },
     {

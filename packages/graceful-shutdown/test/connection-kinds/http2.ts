@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { waitUntil } from '@silly-face/testing';
 import { connectRaw } from '../raw-client.ts';
 import type { TestServer } from '../server-kinds.ts';
@@ -13,9 +13,10 @@ export const http2Rows = (['h2c', 'h2'] as const).flatMap((server): Row[] => {
     client.on('goaway', (_code, lastStream) => lastStreams.push(lastStream));
     return lastStreams;
   };
-  const request = (client: ClientHttp2Session, path: string): (() => string) => {
+  const request = (client: ClientHttp2Session, path: string): (() => string) =>
+    read(client.request({ ':path': path }));
+  const read = (stream: ClientHttp2Stream): (() => string) => {
     let received = '';
-    const stream = client.request({ ':path': path });
     stream.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
     stream.on('error', (error) => (received += `error ${error.message}`));
     return () => received;
@@ -41,6 +42,59 @@ export const http2Rows = (['h2c', 'h2'] as const).flatMap((server): Row[] => {
       // The GOAWAY names the last stream, so that a client knows which ones were not taken.
       answer: /^answer to \/one answer to \/two 3/,
       cut: { http2Sessions: 1 },
+    },
+    {
+      kind: 'streams in flight on several sessions',
+      server,
+      async open(test) {
+        const clients = [session(test), session(test), session(test)];
+        const bodies = clients.flatMap((client) => [request(client, '/one'), request(client, '/two')]);
+        await waitUntil(() => test.arrived() === 6, { what: 'six streams to arrive' });
+        const ended = Promise.all(clients.map((client) => once(client, 'close')));
+        return { ended: ended.then(() => bodies.map((body) => body()).join(' ')) };
+      },
+      answer: /^(answer to \/one answer to \/two ?){3}$/,
+      cut: { http2Sessions: 3 },
+    },
+    {
+      kind: 'half-sent body',
+      server,
+      async open(test) {
+        const client = session(test);
+        const stream = client.request({ ':method': 'POST', ':path': '/upload' });
+        const body = read(stream);
+        stream.write('hello');
+        await waitUntil(() => test.arrived() === 1, { what: 'the stream to arrive' });
+        const meanwhile = async (): Promise<void> => void stream.end('hello');
+        return { meanwhile, ended: once(client, 'close').then(body) };
+      },
+      answer: /^answer to \/upload$/,
+      cut: { http2Sessions: 1 },
+    },
+    {
+      kind: 'server-sent events',
+      server,
+      async open(test) {
+        const client = session(test);
+        const body = request(client, '/events');
+        await waitUntil(() => body().includes('hello'), { what: 'the first event' });
+        return { ended: once(client, 'close').then(body) };
+      },
+      answer: /^data: hello\s+data: bye\s+$/,
+    },
+    {
+      kind: 'extended CONNECT',
+      server,
+      async open(test) {
+        const client = session(test);
+        await once(client, 'remoteSettings');
+        const stream = client.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' });
+        const body = read(stream);
+        await waitUntil(() => body() !== '', { what: 'the tunnel' });
+        stream.once('end', () => stream.end());
+        return { ended: once(client, 'close').then(body) };
+      },
+      answer: /^hello, bye$/,
     },
     {
       kind: 'idle session',

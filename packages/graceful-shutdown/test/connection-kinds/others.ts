@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { waitUntil } from '@silly-face/testing';
+import { WebSocket } from 'ws';
 import { connectRaw, get } from '../raw-client.ts';
 import type { Row } from './row.ts';
 
@@ -15,17 +17,58 @@ export const otherRows: Row[] = [
     answer: /Connection: close\r\n[^]*answer to \/one/,
     cut: { requests: 1 },
   },
-  {
-    kind: 'upgraded',
-    server: 'http',
-    async open(test) {
-      const client = await connectRaw(test.port);
-      client.send('GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n');
-      await client.hears('101');
-      return client;
+  ...(['http', 'https'] as const).flatMap((server): Row[] => [
+    {
+      kind: 'upgraded',
+      server,
+      async open(test) {
+        const client = await connectRaw(test.port, server === 'https');
+        client.send('GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n');
+        await client.hears('101');
+        return client;
+      },
+      answer: /101 Switching[^]*bye$/,
     },
-    answer: /101 Switching[^]*bye$/,
-  },
+    {
+      kind: 'CONNECT tunnel',
+      server,
+      async open(test) {
+        const client = await connectRaw(test.port, server === 'https');
+        client.send('CONNECT elsewhere:1 HTTP/1.1\r\nHost: elsewhere:1\r\n\r\n');
+        await client.hears('Established');
+        return client;
+      },
+      answer: /200 Connection Established[^]*bye$/,
+    },
+  ]),
+  ...(['ws', 'wss'] as const).flatMap((server): Row[] => [
+    {
+      kind: 'WebSocket',
+      server,
+      async open(test) {
+        const client = new WebSocket(`${server}://127.0.0.1:${test.port}`, { rejectUnauthorized: false });
+        await once(client, 'open');
+        return { ended: once(client, 'close').then(([code, reason]) => `${code} ${reason}`) };
+      },
+      answer: /^1001 going away$/,
+    },
+    {
+      kind: 'WebSocket that does not answer the close',
+      stuck: true,
+      server,
+      async open(test) {
+        const client = await connectRaw(test.port, server === 'wss');
+        client.send(
+          'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+            'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+        );
+        await client.hears('101');
+        return client;
+      },
+      answer: /101 Switching/,
+      cut: { upgraded: 1 },
+    },
+  ]),
   {
     kind: 'raw',
     server: 'net',

@@ -4,6 +4,10 @@ import type { ServerKind, TestServer } from '../server-kinds.ts';
 interface Opened {
   /** What the client does once the drain has begun, before anything is answered. */
   meanwhile?(): Promise<void>;
+  /** What it does once everything is answered. */
+  afterwards?(): Promise<void>;
+  /** Lets a client that does not read see its end. */
+  read?(): void;
   /** All that the client received, when its connection has ended. */
   ended: Promise<string>;
 }
@@ -11,6 +15,8 @@ interface Opened {
 /** One kind of connection in some state, in which the shutdown finds it. */
 export interface Row {
   kind: string;
+  /** Ends by being cut only. */
+  stuck?: boolean;
   /** Waits for bytes that come during the drain, so the limits have to be generous. */
   patient?: boolean;
   server: ServerKind;
