@@ -1,9 +1,11 @@
 // Servers that come, go, and are asked while the shutdown runs.
 import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { waitUntil } from '@silly-face/testing';
 import { gracefulShutdown } from '@silly-face/graceful-shutdown';
 import { expect, it } from 'vitest';
+import { FixtureProcess } from './child.ts';
 import { connectRaw, get } from './raw-client.ts';
 import { startServer } from './server-kinds.ts';
 
@@ -74,4 +76,72 @@ it('drains several servers at once, also one that is added during the drain', as
   expect(await client.ended).toContain('answer to /one');
   expect(await run).toMatchObject({ clean: true });
   expect(second.server.listening).toBe(false);
+});
+
+it('a server that its application closes during the drain, with all its connections, is drained', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({ servers: [test.server], signals: [], handleCrashes: false });
+  const client = await connectRaw(test.port);
+  client.send(get('/one'));
+  await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+  const run = handle.shutdown();
+  test.server.close();
+  (test.server as HttpServer).closeAllConnections();
+  expect(await client.ended).toBe('');
+  expect(await run).toMatchObject({ clean: true });
+});
+
+it('a server that listens again during the drain is closed again', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({ servers: [test.server], signals: [], handleCrashes: false });
+  const client = await connectRaw(test.port);
+  client.send(get('/one'));
+  await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+  const run = handle.shutdown();
+  await once(handle.signal, 'abort');
+  test.server.listen(0, '127.0.0.1');
+  await once(test.server, 'listening');
+  expect(test.server.listening).toBe(false);
+  test.release();
+  expect(await client.ended).toContain('answer to /one');
+  expect(await run).toMatchObject({ clean: true });
+});
+
+it('a client that has said its last word is answered where the server allows that', async () => {
+  const test = await startServer('http', () => handle.signal);
+  Object.assign(test.server, { httpAllowHalfOpen: true });
+  const handle = gracefulShutdown({ servers: [test.server], signals: [], handleCrashes: false });
+  const client = await connectRaw(test.port);
+  client.send(get('/one'));
+  client.halfClose();
+  await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+  const run = handle.shutdown();
+  test.release();
+  expect(await client.ended).toMatch(/Connection: close\r\n[^]*answer to \/one/);
+  expect(await run).toMatchObject({ clean: true });
+});
+
+it('a worker of node:cluster, whose listener the primary holds, answers what is in flight', async () => {
+  await using child = await FixtureProcess.start('cluster.mjs');
+  const { answer } = await child.request();
+  child.kill('SIGTERM');
+  await child.prints('Received SIGTERM');
+  child.send('release');
+  expect(await answer).toBe('answered');
+  expect((await child.ended).output).toContain('the worker ended with 0');
+});
+
+it('names what it had to cut, without the query', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({
+    servers: [test.server],
+    signals: [],
+    handleCrashes: false,
+    timeoutMs: 100,
+  });
+  const client = await connectRaw(test.port);
+  client.send(get('/slow?token=secret') + get('/behind'));
+  await waitUntil(() => test.arrived() === 2, { what: 'the requests to arrive' });
+  expect((await handle.shutdown()).cutRequests).toEqual(['GET /slow']);
+  await client.ended;
 });
