@@ -17,6 +17,12 @@ export interface NginxOptions {
   maxBodyBytes?: number;
   /** How long an upstream may be silent before it is answered 504. @default 60_000 */
   upstreamTimeoutMs?: number;
+  /** How long a connection to an upstream is kept without a request. @default 60_000 */
+  keepaliveTimeoutMs?: number;
+  /** When the next upstream is asked: the words of `proxy_next_upstream`. @default 'error timeout' */
+  nextUpstream?: string;
+  /** After how many failures an upstream is left out for a while; 0 is never. @default 1 */
+  maxFails?: number;
   /** With the certificate of the tests. @default false */
   tls?: boolean;
 }
@@ -68,6 +74,9 @@ function configuration(directory: string, port: number, options: NginxOptions): 
     requestBuffering = true,
     maxBodyBytes = 0,
     upstreamTimeoutMs = 60_000,
+    keepaliveTimeoutMs = 60_000,
+    nextUpstream = 'error timeout',
+    maxFails = 1,
     tls = false,
   } = options;
   const path = (name: string): string => join(directory, name);
@@ -85,8 +94,9 @@ http {
   access_log off;
   ${temporaryPaths.map((name) => `${name}_temp_path ${path(name)};`).join('\n  ')}
   upstream servers {
-    ${upstreams.map((upstream) => `server 127.0.0.1:${upstream};`).join('\n    ')}
+    ${upstreams.map((upstream) => `server 127.0.0.1:${upstream} max_fails=${maxFails};`).join('\n    ')}
     keepalive 32;
+    keepalive_timeout ${keepaliveTimeoutMs}ms;
   }
   server {
     listen 127.0.0.1:${port}${tls ? ' ssl' : ''};
@@ -99,6 +109,7 @@ http {
       proxy_set_header Host $http_host;
       proxy_set_header Connection "";
       proxy_request_buffering ${requestBuffering ? 'on' : 'off'};
+      proxy_next_upstream ${nextUpstream};
       proxy_read_timeout ${upstreamTimeoutMs}ms;
     }
   }

@@ -2,25 +2,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import * as net from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-
-interface BoundHandle {
-  fd: number;
-  getsockname(out: Partial<AddressInfo>): number;
-  close(): void;
-}
-
-/** Binds without accepting. Node has no public name for it; what holds a listener in production is another program. */
-function bind(): BoundHandle & { port: number } {
-  type Internals = { _createServerHandle(address: string, port: number, family: number): BoundHandle };
-  const handle = (net as unknown as Internals)._createServerHandle('127.0.0.1', 0, 4);
-  const address: Partial<AddressInfo> = {};
-  handle.getsockname(address);
-  return Object.assign(handle, { port: address.port ?? 0 });
-}
+import { bind } from './bind.ts';
 
 async function startOn(fd: number): Promise<ChildProcess> {
   const child = fork(new URL('fixtures/inherited.mjs', import.meta.url), {
