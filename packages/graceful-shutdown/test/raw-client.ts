@@ -19,17 +19,28 @@ export interface RawClient {
   destroy(): void;
 }
 
+/** To a port of 127.0.0.1 or to a unix socket. */
 export async function connectRaw(to: number | string, secure = false): Promise<RawClient> {
   const address = typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' };
-  const socket: Socket = secure
-    ? connectTls({ ...address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
-    : connect({ ...address, allowHalfOpen: true }).on('end', () => socket.end());
+  if (secure) return shakeHands(connect(address));
+  const socket = connect({ ...address, allowHalfOpen: true }).on('end', () => socket.end());
+  await once(socket, 'connect');
+  return rawClient(socket);
+}
+
+/** TLS over a connection that is open already. */
+export async function shakeHands(over: Socket): Promise<RawClient> {
+  const socket = connectTls({ socket: over, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  await once(socket, 'secureConnect');
+  return rawClient(socket);
+}
+
+function rawClient(socket: Socket): RawClient {
   let received = '';
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => (received += chunk));
   // A server that destroys a connection may reset it: `close` follows, and that is what counts here.
   socket.on('error', () => {});
-  await once(socket, secure ? 'secureConnect' : 'connect');
   return {
     send: (bytes) => void socket.write(bytes),
     halfClose: () => void socket.end(),

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { waitUntil } from '@silly-face/testing';
 import { WebSocket } from 'ws';
-import { connectRaw, get } from '../raw-client.ts';
+import { connectRaw, get, shakeHands } from '../raw-client.ts';
 import type { Row } from './row.ts';
 
 export const otherRows: Row[] = [
@@ -89,6 +90,24 @@ export const otherRows: Row[] = [
     },
     answer: /^hello, bye$/,
   },
+  ...(['https', 'h2'] as const).map((server): Row => ({
+    kind: 'handshake, completed during the drain',
+    patient: true,
+    server,
+    async open(test) {
+      const socket = connect(test.port, '127.0.0.1');
+      await once(socket, 'connect');
+      let received: Promise<string> | undefined;
+      const meanwhile = async (): Promise<void> => {
+        const client = await shakeHands(socket);
+        received = client.ended;
+        client.send(get('/late'));
+        await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+      };
+      return { meanwhile, ended: once(socket, 'close').then(() => received ?? '') };
+    },
+    answer: /Connection: close\r\n[^]*answer to \/late/,
+  })),
   ...(['https', 'h2', 'tls'] as const).map((server): Row => ({
     kind: 'handshake never begun',
     server,
