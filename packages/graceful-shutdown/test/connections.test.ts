@@ -25,7 +25,7 @@ async function begin(row: Row, options: GracefulShutdownOptions) {
   const opened = await row.open(test);
   const expectNothingLeft = (): void => {
     expect(test.server.listening).toBe(false);
-    if (test.path) expect(existsSync(test.path)).toBe(false);
+    expect(test.path !== undefined && existsSync(test.path)).toBe(false);
     expect(listeners(test)).toEqual(listenersBefore);
   };
   return { test, handle, opened, expectNothingLeft };
@@ -124,7 +124,7 @@ it('a second signal ends all of them at once, and counts each', async () => {
     raw: 0,
   });
   expect(cutRequests.length).toBe(10);
-  for (const { read } of opened) read?.();
+  for (const one of opened) one.read?.();
   await Promise.all(opened.map(({ ended }) => ended));
   await handle[Symbol.asyncDispose]();
   await waitUntil(() => openDescriptors() <= descriptors, { what: 'all descriptors to be closed' });

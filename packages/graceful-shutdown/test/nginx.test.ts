@@ -111,7 +111,7 @@ async function restartInTurns(name: string, nextUpstream: string, options: objec
     const turn = restart % 2;
     exitCodes.add(await endAmidBursts(children[turn] as ChildProcess, traffic));
     await untilServed(traffic, 50);
-    children[turn] = await serve({ port: ports[turn] as number, log, options });
+    children[turn] = await serve({ port: ports[turn], log, options });
   }
   await traffic.stop();
   for (const child of children) exitCodes.add(await end(child));

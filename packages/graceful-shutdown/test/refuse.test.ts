@@ -40,7 +40,8 @@ it('refuses every request from the signal on, also on new connections, and answe
   const run = handle.shutdown();
   expect(handle.state).toBe('lame-duck');
   const client = await connectRaw(test.port);
-  for (const { send } of [late, client]) send(get('/late'));
+  late.send(get('/late'));
+  client.send(get('/late'));
   const received = await client.ended;
   expect(await late.ended).toBe(received);
   expect(received).toMatch(REFUSED);
