@@ -25,6 +25,7 @@ export class Sequence {
   readonly #drains = new Set<ServerDrain>();
   readonly #hooks = new Hooks();
   readonly #crashes: CrashReport[] = [];
+  readonly #cutRequests: string[] = [];
   readonly #draining = new AbortController();
   /** Ends the lame duck: a crashed process does not go on serving. */
   readonly #hurried = new AbortController();
@@ -100,8 +101,7 @@ export class Sequence {
     // After the listeners closed: whoever loses a stream now and comes again is served elsewhere.
     this.#draining.abort(new ShutdownError('ERR_SHUTTING_DOWN', `The process shuts down (${reason})`));
     await Promise.race([drained, aborted(this.#drainOver.signal)]);
-    const cutRequests: string[] = [];
-    const cut = this.#cutRest(cutRequests);
+    const cut = this.#cutRest();
     const drainMs = performance.now() - startedAt;
 
     this.#state = 'cleaning-up';
@@ -121,7 +121,7 @@ export class Sequence {
       clean: !this.#forcedBy && !failed && this.#crashes.length === 0,
       forcedBy: this.#forcedBy,
       cut,
-      cutRequests,
+      cutRequests: this.#cutRequests,
       hooks,
       crashes: this.#crashes,
       drainMs,
@@ -144,9 +144,9 @@ export class Sequence {
     for (const drain of this.#drains) await drain.close();
   }
 
-  #cutRest(cutRequests: string[]): CutConnections {
+  #cutRest(): CutConnections {
     const total: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
-    for (const drain of this.#drains) addCut(total, drain.cut(cutRequests));
+    for (const drain of this.#drains) addCut(total, drain.cut(this.#cutRequests));
     return total;
   }
 

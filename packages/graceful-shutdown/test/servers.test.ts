@@ -145,3 +145,20 @@ it('names what it had to cut, without the query', async () => {
   expect((await handle.shutdown()).cutRequests).toEqual(['GET /slow']);
   await client.ended;
 });
+
+it('an HTTP/2 client that never closes its end is not waited for, and nothing of it is cut', async () => {
+  const test = await startServer('h2c', () => handle.signal);
+  const handle = gracefulShutdown({
+    servers: [test.server],
+    signals: [],
+    handleCrashes: false,
+    headTimeoutMs: 100,
+    timeoutMs: 5_000,
+  });
+  const client = connect({ port: test.port, host: '127.0.0.1', allowHalfOpen: true });
+  const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  client.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), emptySettings]));
+  await once(client, 'data');
+  expect(await handle.shutdown()).toMatchObject({ clean: true });
+  client.destroy();
+});

@@ -25,8 +25,14 @@ export class Http2Sessions {
 
   /** Destroys what is left: sessions with streams in flight. Returns how many. */
   cut(): number {
-    const count = this.#sessions.size;
-    for (const session of this.#sessions) session.destroy();
+    let count = 0;
+    for (const session of this.#sessions) {
+      // Destroys one without streams; if that happened before, only its client's end is still open.
+      session.close();
+      if (session.destroyed) continue;
+      session.destroy();
+      count += 1;
+    }
     return count;
   }
 

@@ -38,7 +38,8 @@ export class ServerDrain {
   readonly #announcer: Http1Announcer | undefined;
   readonly #sweeper: Http1Sweeper | undefined;
   readonly #sessions: Http2Sessions | undefined;
-  #handshakeTimer: NodeJS.Timeout | undefined;
+  readonly #saidAll = new WeakSet<Socket>();
+  #stuckTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
   #cutOff = false;
 
@@ -79,7 +80,7 @@ export class ServerDrain {
     if (this.#cutOff) return;
     this.#sweeper?.start();
     this.#sessions?.close();
-    this.#handshakeTimer = setTimeout(() => this.#endHandshakes(), this.#limits.headTimeoutMs);
+    this.#stuckTimer = setInterval(() => this.#endStuck(), this.#limits.headTimeoutMs);
     await closed;
     await this.#connections.gone();
     this.#stopTimers();
@@ -124,8 +125,13 @@ export class ServerDrain {
     });
   }
 
-  #endHandshakes(): void {
-    for (const socket of this.#connections) if (this.#connections.isHandshaking(socket)) socket.destroy();
+  /** Handshakes that do not end, and HTTP/2 clients that do not close their end within one turn of this after the last frame. */
+  #endStuck(): void {
+    for (const socket of this.#connections) {
+      const saidAll = this.#isHttp2(socket) && socket.writableFinished;
+      if (this.#connections.isHandshaking(socket) || this.#saidAll.has(socket)) socket.destroy();
+      else if (saidAll) this.#saidAll.add(socket);
+    }
   }
 
   #use(socket: Socket): 'requests' | 'upgraded' | 'raw' | undefined {
@@ -154,7 +160,7 @@ export class ServerDrain {
 
   #stopTimers(): void {
     this.#sweeper?.stop();
-    clearTimeout(this.#handshakeTimer);
+    clearInterval(this.#stuckTimer);
   }
 }
 
