@@ -111,3 +111,27 @@ it('a stream that comes after the GOAWAY is above the last one it names, and tho
   expect([client.body(1), client.body(3)]).toEqual(['answered', '']);
   expect(await report).toMatchObject({ clean: true });
 });
+
+it('streams that were on their way when the signal came are taken and answered', async () => {
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => response.end('answered')),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const handle = gracefulShutdown({
+    servers: [server],
+    signals: [],
+    handleCrashes: false,
+    idleGraceMs: 1_000,
+  });
+  const client = connectFrames((server.address() as AddressInfo).port, () => {});
+  client.open(1);
+  await waitUntil(() => client.body(1) === 'answered', { what: 'the first answer' });
+  const report = handle.shutdown();
+  await once(handle.signal, 'abort');
+  for (const stream of [3, 5, 7]) client.open(stream);
+  await client.ended;
+  expect([3, 5, 7].map((stream) => client.body(stream))).toEqual(['answered', 'answered', 'answered']);
+  expect(client.lastStreams()[0]).toBe(7);
+  expect(await report).toMatchObject({ clean: true });
+});

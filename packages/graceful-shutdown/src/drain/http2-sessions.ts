@@ -1,32 +1,43 @@
 import type { EventEmitter } from 'node:events';
-import type { ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { DrainLimits } from './server-drain.ts';
 
 /**
  * Ends HTTP/2 sessions with one GOAWAY that names the last stream taken: streams in flight are answered, and a client knows that
  * later ones were never processed and may be sent again elsewhere (RFC 9113, 6.8 and 8.7).
  *
  * Not the first of two GOAWAYs that still welcomes every stream: after any `session.goaway()` nghttp2 ignores new streams
- * (session_allow_incoming_new_stream), so their clients would only learn later that nobody answers.
+ * (session_allow_incoming_new_stream), so their clients would only learn later that nobody answers. And since few clients repeat
+ * what was refused, the GOAWAY waits for a moment without new streams: `idleGraceMs` long, but no later than `headTimeoutMs`.
  */
 export class Http2Sessions {
   readonly #server: EventEmitter;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #quietMs: number;
+  readonly #longestMs: number;
+  readonly #sessions = new Map<ServerHttp2Session, NodeJS.Timeout | undefined>();
   #closing = false;
+  #deadline: NodeJS.Timeout | undefined;
 
-  constructor(server: EventEmitter) {
+  constructor(server: EventEmitter, limits: DrainLimits) {
     this.#server = server;
+    this.#quietMs = limits.idleGraceMs;
+    this.#longestMs = limits.headTimeoutMs;
     server.on('session', this.#add);
   }
 
   close(): void {
     this.#closing = true;
-    for (const session of this.#sessions) session.close();
+    this.#server.on('stream', this.#onStream);
+    for (const session of this.#sessions.keys()) this.#closeWhenQuiet(session);
+    this.#deadline = setTimeout(() => {
+      for (const session of this.#sessions.keys()) session.close();
+    }, this.#longestMs);
   }
 
   /** Destroys what is left: sessions with streams in flight. Returns how many. */
   cut(): number {
     let count = 0;
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.keys()) {
       // Destroys one without streams; if that happened before, only its client's end is still open.
       session.close();
       if (session.destroyed) continue;
@@ -36,13 +47,32 @@ export class Http2Sessions {
     return count;
   }
 
+  stop(): void {
+    clearTimeout(this.#deadline);
+    for (const timer of this.#sessions.values()) clearTimeout(timer);
+    this.#server.off('stream', this.#onStream);
+  }
+
   dispose(): void {
     this.#server.off('session', this.#add);
   }
 
   readonly #add = (session: ServerHttp2Session): void => {
-    this.#sessions.add(session);
-    session.once('close', () => this.#sessions.delete(session));
-    if (this.#closing) session.close();
+    this.#sessions.set(session, undefined);
+    session.once('close', () => {
+      clearTimeout(this.#sessions.get(session));
+      this.#sessions.delete(session);
+    });
+    if (this.#closing) this.#closeWhenQuiet(session);
+  };
+
+  #closeWhenQuiet(session: ServerHttp2Session): void {
+    // After a stall, timers run before the sockets are read; immediates run behind that.
+    const timer = setTimeout(() => setImmediate(() => session.close()), this.#quietMs);
+    this.#sessions.set(session, timer);
+  }
+
+  readonly #onStream = ({ session }: ServerHttp2Stream): void => {
+    if (session) this.#sessions.get(session as ServerHttp2Session)?.refresh();
   };
 }

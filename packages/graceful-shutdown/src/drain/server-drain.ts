@@ -26,7 +26,7 @@ const MOST_NAMED = 10;
  * | protocol | announce                   | close                                        |
  * | -------- | -------------------------- | -------------------------------------------- |
  * | HTTP/1   | Connection: close on last  | idle, silent and half-sent ones are ended    |
- * | HTTP/2   | -                          | GOAWAY, streams in flight are answered       |
+ * | HTTP/2   | -                          | GOAWAY when quiet; streams are answered      |
  * | net, TLS | -                          | left to the application (the abort signal)   |
  */
 export class ServerDrain {
@@ -49,7 +49,7 @@ export class ServerDrain {
     this.#listener = new Listener(server);
     this.#connections = new Connections(server);
     const speaksHttp2 = isHttp2Server(server);
-    if (speaksHttp2) this.#sessions = new Http2Sessions(server);
+    if (speaksHttp2) this.#sessions = new Http2Sessions(server, limits);
     // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
     if (speaksHttp2 || isHttp1Server(server)) {
       if (limits.refuseWith) this.#refuser = new Refuser(server, limits.refuseWith, limits.headTimeoutMs);
@@ -160,6 +160,7 @@ export class ServerDrain {
 
   #stopTimers(): void {
     this.#sweeper?.stop();
+    this.#sessions?.stop();
     clearInterval(this.#stuckTimer);
   }
 }

@@ -24,7 +24,6 @@ export const http2Rows = (['h2c', 'h2'] as const).flatMap((server): Row[] => {
   return [
     {
       kind: 'streams in flight',
-      patient: true,
       server,
       async open(test) {
         const client = session(test);
