@@ -22,12 +22,12 @@ export interface GracefulShutdownOptions {
   /**
    * How long an idle keep-alive connection may stay once no more are accepted: whoever holds its other end may just be sending
    * a request. Behind a proxy whose listener lives on, give more than the proxy's own keep-alive timeout and nothing is lost.
-   * Less than `timeoutMs - delayMs`. An HTTP/2 session is told to go once no new stream came for as long. @default 100
+   * Less than `timeoutMs - delayMs`. An HTTP/2 session is told to go once no new stream came for as
+   * long, within 300 ms at most. @default 100
    */
   readonly idleGraceMs?: number;
   /**
-   * How long a half-sent request head or a TLS handshake may take once no more connections are accepted, and how long at most an
-   * HTTP/2 session may begin new streams.
+   * How long a half-sent request head or a TLS handshake may take once no more connections are accepted.
    * @default 2_000
    */
   readonly headTimeoutMs?: number;

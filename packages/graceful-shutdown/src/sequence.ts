@@ -14,14 +14,9 @@ import { addCut, type CrashReport, type CutConnections, type ShutdownReport } fr
  */
 export type ShutdownState = 'running' | 'lame-duck' | 'draining' | 'cleaning-up' | 'finished';
 
-interface SequenceLimits extends DrainLimits {
-  readonly timeoutMs: number;
-  readonly delayMs: number;
-}
-
 /** The steps from 'running' to 'finished', taken once. Knows servers and hooks; signals, crashes and exit are its callers'. */
 export class Sequence {
-  readonly #limits: SequenceLimits;
+  readonly #limits: DrainLimits;
   readonly #drains = new Set<ServerDrain>();
   readonly #hooks = new Hooks();
   readonly #crashes: CrashReport[] = [];
@@ -37,7 +32,7 @@ export class Sequence {
   #run: Promise<ShutdownReport> | undefined;
   #deadline: { at: number; timer: NodeJS.Timeout } | undefined;
 
-  constructor(limits: SequenceLimits) {
+  constructor(limits: DrainLimits) {
     this.#limits = limits;
   }
 

@@ -2,13 +2,15 @@ import type { EventEmitter } from 'node:events';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { DrainLimits } from './server-drain.ts';
 
+const LONGEST_MS = 300;
+
 /**
  * Ends HTTP/2 sessions with one GOAWAY that names the last stream taken: streams in flight are answered, and a client knows that
  * later ones were never processed and may be sent again elsewhere (RFC 9113, 6.8 and 8.7).
  *
  * Not the first of two GOAWAYs that still welcomes every stream: after any `session.goaway()` nghttp2 ignores new streams
  * (session_allow_incoming_new_stream), so their clients would only learn later that nobody answers. And since few clients repeat
- * what was refused, the GOAWAY waits for a moment without new streams: `idleGraceMs` long, but no later than `headTimeoutMs`.
+ * what was refused, the GOAWAY waits for a moment without new streams: `idleGraceMs` long, but not for long: the streams that it takes want their time too.
  */
 export class Http2Sessions {
   readonly #server: EventEmitter;
@@ -20,8 +22,8 @@ export class Http2Sessions {
 
   constructor(server: EventEmitter, limits: DrainLimits) {
     this.#server = server;
-    this.#quietMs = limits.idleGraceMs;
-    this.#longestMs = limits.headTimeoutMs;
+    this.#longestMs = Math.min(LONGEST_MS, (limits.timeoutMs - limits.delayMs) / 4);
+    this.#quietMs = Math.min(limits.idleGraceMs, this.#longestMs);
     server.on('session', this.#add);
   }
 

@@ -11,10 +11,12 @@ import { Http2Sessions } from './http2-sessions.ts';
 import { Listener } from './listener.ts';
 import { Refuser } from './refuser.ts';
 
-/** What becomes of connections without a request in flight once the server does not accept any more, and of late requests. */
+/** The options that decide what becomes of a connection. */
 export interface DrainLimits {
   readonly idleGraceMs: number;
   readonly headTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly delayMs: number;
   readonly refuseWith?: number | false;
 }
 
