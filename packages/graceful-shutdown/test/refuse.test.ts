@@ -36,7 +36,7 @@ it.each([404, 200, '503', 502.5])('takes a server error only as `refuseWith`, no
 });
 
 it('refuses every request from the signal on, also on new connections, and answers what is in flight', async () => {
-  const { test, handle, inFlight, late } = await begin({ delayMs: 1_000 });
+  const { test, handle, inFlight, late } = await begin({ delayMs: 2_000 });
   const run = handle.shutdown();
   expect(handle.state).toBe('lame-duck');
   const client = await connectRaw(test.port);
@@ -121,7 +121,7 @@ it.each(['request', 'stream'] as const)(
       signals: [],
       handleCrashes: false,
       refuseWith: 502,
-      delayMs: 500,
+      delayMs: 1_000,
     });
     const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     const inFlight = client.request();
