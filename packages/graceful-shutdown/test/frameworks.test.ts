@@ -77,7 +77,8 @@ it.each(['fastify', 'nest'])('%s: ends while a client never stops asking', async
     for (;;) answers.push(await scraper.ask('/_health'));
   })().catch((error: unknown) => error);
   child.kill('SIGTERM');
-  expect(await refusal).toMatchObject({ code: 'ECONNREFUSED' });
+  // Reset: it was connected between the last look at the backlog and the end of the listener.
+  expect(await refusal).toMatchObject({ code: expect.stringMatching(/^ECONN(REFUSED|RESET)$/) });
   expect(answers.at(-1)).toEqual([503, 'close', 'draining']);
   const { code, output } = await child.ended;
   expect(output).toContain('Shutdown (SIGTERM) was clean');
