@@ -19,7 +19,8 @@ export class OptionError extends TypeError {
  * - `ERR_HOOK_TIMEOUT`: a cleanup hook did not settle within its limit.
  * - `ERR_HOOK_FAILED`: a cleanup hook threw or rejected; `cause` is what it threw.
  * - `ERR_CHECK_TIMEOUT`: the reason of a health check's signal: it did not settle within its limit.
- * - `ERR_TOO_LATE`: a server or a hook was added after the cleanup had begun, or after the handle was disposed.
+ * - `ERR_HOOK_EXITED`: a cleanup hook called `process.exit()`, which would have ended the process under the others.
+ * - `ERR_TOO_LATE`: a server or a hook was added after its time, or after the handle was disposed.
  */
 export type ShutdownErrorCode =
   | 'ERR_SHUTTING_DOWN'
@@ -27,6 +28,7 @@ export type ShutdownErrorCode =
   | 'ERR_HOOK_TIMEOUT'
   | 'ERR_HOOK_FAILED'
   | 'ERR_CHECK_TIMEOUT'
+  | 'ERR_HOOK_EXITED'
   | 'ERR_TOO_LATE';
 
 /** Something about the end of the process, told by its stable `code`. */

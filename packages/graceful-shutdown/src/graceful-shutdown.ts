@@ -1,14 +1,16 @@
 import type { Server } from 'node:net';
-import { type CrashOrigin, watchCrashes } from './crash.ts';
+import { watchCrashes, watchWarnings } from './crash.ts';
 import { describeError } from './describe-error.ts';
-import { flushOutput } from './flush-output.ts';
+import { guardExit, isHookExit, runOutsideHooks } from './exit-guard.ts';
+import { ExitHooks } from './exit-hooks.ts';
 import type { ShutdownHook } from './hooks.ts';
-import { guarded, type Logger } from './logger.ts';
-import type { GracefulShutdownOptions, HookOptions } from './options.ts';
-import { formatReport, type ShutdownReport } from './report.ts';
+import { LastWords } from './last-words.ts';
+import type { GracefulShutdownOptions, HookOptions, ShutdownSettings } from './options.ts';
+import { watchParent } from './parent.ts';
+import { type CrashReport, formatReport, type ShutdownReport } from './report.ts';
 import { Sequence, type ShutdownState } from './sequence.ts';
-import { checkServer, expected, readHookOptions, readOptions } from './settings.ts';
-import { exitCodeOf, watchSignals } from './signals.ts';
+import { checkServer, expected, readHook, readOptions } from './settings.ts';
+import { exitCodeOf, SignalCount, watchSignals } from './signals.ts';
 
 /** What `gracefulShutdown()` returns. */
 export interface GracefulShutdown extends AsyncDisposable {
@@ -30,9 +32,10 @@ export interface GracefulShutdown extends AsyncDisposable {
    */
   addServer(server: Server): void;
   /**
-   * Adds a cleanup hook. Hooks run after the drain, one after the other, the last added first. One that throws or takes too
-   * long does not stop the others; the report names it. Returns a function that takes the hook back.
-   * @throws {ShutdownError} `ERR_TOO_LATE` from the cleanup on
+   * Adds a cleanup hook, which runs once: during a shutdown, or when the event loop has nothing left to do (`beforeExit`). By
+   * default it runs when no connection is left, at the same time as the others; see `stage` and `phase`. One that throws, takes
+   * too long or calls `process.exit()` does not stop the others; the report names it. Returns a function that takes it back.
+   * @throws {ShutdownError} `ERR_TOO_LATE` when its stage has begun, or after disposal
    */
   onShutdown(name: string, hook: ShutdownHook, options?: HookOptions): () => void;
   /** Shuts down, if that has not happened, and gives back all signals and listeners. Does not exit. */
@@ -43,8 +46,8 @@ export interface GracefulShutdown extends AsyncDisposable {
  * Ends the process politely on a signal and loudly on a crash: stops accepting, lets every request in flight be answered, runs
  * the cleanup hooks, exits.
  *
- * Exit codes: 0 when all went well; 128 + n after signal n when connections were cut, a hook failed or a second signal came;
- * 1 after a crash.
+ * Exit codes: 0 when all went well; 1 after a crash; when connections were cut, a hook failed or a second signal came,
+ * `forcedExitCode` or else 128 + n after signal n.
  *
  * @throws {OptionError} when an option is wrong
  */
@@ -52,31 +55,39 @@ export function gracefulShutdown(options: GracefulShutdownOptions = {}): Gracefu
   return new InstalledShutdown(readOptions(options));
 }
 
-const FLUSH_LIMIT_MS = 1_000;
-
 class InstalledShutdown implements GracefulShutdown {
-  readonly #settings: Required<GracefulShutdownOptions>;
-  readonly #logger: Logger;
+  readonly #settings: ShutdownSettings;
+  readonly #words: LastWords;
   readonly #sequence: Sequence;
+  readonly #exitHooks: ExitHooks;
   readonly #uninstall: (() => void)[] = [];
-  #lastSignal: NodeJS.Signals | undefined;
-  #crashed = false;
+  readonly #wishes = new SignalCount();
+  #reason = 'exit';
+  #wish: Wish | undefined;
+  #crashes = 0;
+  #forced = false;
   #exiting = false;
+  #disposed = false;
 
-  constructor(settings: Required<GracefulShutdownOptions>) {
+  constructor(settings: ShutdownSettings) {
     this.#settings = settings;
-    this.#logger = guarded(settings.logger);
+    this.#words = new LastWords(settings);
     this.#sequence = new Sequence(settings);
+    this.#exitHooks = new ExitHooks(
+      () => this.#reason,
+      (error) => this.#words.error(`At exit: ${describeError(error)}`),
+    );
     for (const server of settings.servers) this.addServer(server);
     this.#uninstall.push(
-      watchSignals(settings.signals, {
-        first: (signal) => this.#onSignal(signal),
-        again: (signal) => this.#onSecondSignal(signal),
-      }),
+      watchSignals(settings.signals, (signal) => this.#onWish({ name: signal, code: exitCodeOf(signal) })),
+      watchParent(settings, (name) => this.#onWish({ name, code: 1 })),
+      () => process.off('beforeExit', this.#onBeforeExit),
     );
-    if (settings.handleCrashes) {
-      this.#uninstall.push(watchCrashes((origin, thrown) => this.#onCrash(origin, thrown)));
-    }
+    if (settings.handleCrashes) this.#uninstall.push(watchCrashes((crash) => this.#onCrash(crash)));
+    if (settings.handleWarnings)
+      this.#uninstall.push(
+        watchWarnings((warning) => this.#words.warn(`Process warning: ${describeError(warning)}`)),
+      );
   }
 
   get state(): ShutdownState {
@@ -88,7 +99,7 @@ class InstalledShutdown implements GracefulShutdown {
   }
 
   shutdown(reason = 'shutdown()'): Promise<ShutdownReport> {
-    return this.#sequence.start(reason);
+    return this.#start(reason);
   }
 
   addServer(server: Server): void {
@@ -97,50 +108,91 @@ class InstalledShutdown implements GracefulShutdown {
     this.#sequence.addServer(server);
   }
 
-  onShutdown(name: string, hook: ShutdownHook, options: HookOptions = {}): () => void {
-    if (typeof name !== 'string' || name === '') throw expected('name', 'to be a non-empty string', name);
-    if (typeof hook !== 'function') throw expected('hook', 'to be a function', hook);
-    return this.#sequence.addHook(name, hook, readHookOptions(options).timeoutMs);
+  onShutdown(name: string, run: ShutdownHook, options: HookOptions = {}): () => void {
+    const hook = readHook(name, run, options);
+    // The end of a process that was shut down by hand may still be far: until the disposal, it is not too late for these.
+    if (hook.stage === 'exit' && !this.#disposed) return this.#exitHooks.add(hook);
+    const takeBack = this.#sequence.addHook(hook);
+    if (this.state === 'running' && !process.listeners('beforeExit').includes(this.#onBeforeExit))
+      process.on('beforeExit', this.#onBeforeExit);
+    return takeBack;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sequence.start('disposed');
+    await this.#start('disposed');
+    this.#disposed = true;
     for (const uninstall of this.#uninstall.splice(0)) uninstall();
+    this.#exitHooks.run();
   }
 
-  #onSignal(signal: NodeJS.Signals): void {
-    this.#lastSignal = signal;
-    this.#logger.info(
-      `Received ${signal}: no new connections, ${this.#settings.timeoutMs} ms for those in use`,
-    );
-    void this.#exitAfter(this.#sequence.start(signal));
+  #start(reason: string): Promise<ShutdownReport> {
+    if (this.state === 'running') this.#reason = reason;
+    process.off('beforeExit', this.#onBeforeExit);
+    return this.#sequence.start(reason);
   }
 
-  #onSecondSignal(signal: NodeJS.Signals): void {
-    this.#lastSignal = signal;
-    this.#logger.warn(`Received ${signal} again: ending at once`);
+  /** A signal, or what a parent says instead. */
+  #onWish(wish: Wish): void {
+    const which = this.#wishes.next();
+    if (which === 'duplicate') return;
+    this.#wish = wish;
+    if (which === 'first') {
+      this.#words.info(
+        `Received ${wish.name}: no new connections, ${this.#settings.timeoutMs} ms for those in use`,
+      );
+      void this.#exitAfter(this.#start(wish.name));
+      return;
+    }
+    this.#words.warn(`Received ${wish.name} again: ending at once`);
+    this.#forced = true;
+    this.#words.hurry();
     this.#sequence.force();
   }
 
-  #onCrash(origin: CrashOrigin, thrown: unknown): void {
-    this.#crashed = true;
-    this.#logger.error(`Crashed by ${origin}: ${describeError(thrown)}`);
-    this.#sequence.hurry(origin, thrown, this.#settings.crashTimeoutMs);
-    void this.#exitAfter(this.#sequence.start(origin));
+  #onCrash(crash: CrashReport): void {
+    // Its hook has failed by it, which the report tells.
+    if (isHookExit(crash.thrown)) return;
+    this.#crashes += 1;
+    // A logger that crashes by every word would never come to an end.
+    if (this.#crashes > MOST_CRASHES) return;
+    const where = crash.hook === undefined ? '' : ` in hook "${crash.hook}"`;
+    this.#words.error(`Crashed by ${crash.origin}${where}: ${describeError(crash.thrown)}`);
+    this.#sequence.hurry(crash, this.#settings.crashTimeoutMs);
+    void this.#exitAfter(this.#start(crash.origin));
   }
+
+  /** The process ends by itself, with the exit code that it has; what has to be cleaned up still is. */
+  readonly #onBeforeExit = (): void => {
+    void this.#start('beforeExit').then((report) => this.#exiting || this.#tell(report));
+  };
 
   async #exitAfter(run: Promise<ShutdownReport>): Promise<void> {
     if (this.#exiting) return;
     this.#exiting = true;
+    // Until the very end: a hook that was given up may still call process.exit().
+    const releaseExit = guardExit();
     const report = await run;
-    this.#logger[report.clean ? 'info' : 'warn'](formatReport(report));
-    await flushOutput(FLUSH_LIMIT_MS);
-    this.#settings.exit(this.#exitCode(report));
+    this.#tell(report);
+    await this.#words.flush();
+    releaseExit();
+    runOutsideHooks(() => this.#settings.exit(this.#exitCode(report)));
+  }
+
+  #tell(report: ShutdownReport): void {
+    this.#words[report.clean ? 'info' : 'warn'](formatReport(report));
   }
 
   #exitCode(report: ShutdownReport): number {
-    if (this.#crashed) return 1;
-    if (report.clean || !this.#lastSignal) return 0;
-    return exitCodeOf(this.#lastSignal);
+    if (this.#crashes > 0) return 1;
+    if (report.clean && !this.#forced) return 0;
+    return this.#settings.forcedExitCode ?? this.#wish?.code ?? 0;
   }
 }
+
+/** Who asks the process to end, and the exit code that tells when this did not go well. */
+interface Wish {
+  readonly name: string;
+  readonly code: number;
+}
+
+const MOST_CRASHES = 20;

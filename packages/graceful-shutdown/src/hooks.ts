@@ -1,5 +1,5 @@
-import { ShutdownError } from './errors.ts';
 import type { HookReport } from './report.ts';
+import { runHook, type RunOptions } from './run-hook.ts';
 
 /** What a cleanup hook is told. */
 export interface HookContext {
@@ -9,26 +9,32 @@ export interface HookContext {
   readonly signal: AbortSignal;
 }
 
-/** Cleans up one thing. May be asynchronous. */
+/** Cleans up one thing. May be asynchronous, except in the stage `exit`. */
 export type ShutdownHook = (context: HookContext) => unknown;
 
-interface Hook {
+/**
+ * When a hook runs:
+ * - `signal`: as soon as the shutdown begins; the servers accept until these hooks have ended (deregister, stop consuming);
+ * - `drained`: when no connection is left (close pools);
+ * - `exit`: synchronously in the very last moment, whatever the way out, `process.exit()` by somebody else included.
+ */
+export type HookStage = 'signal' | 'drained' | 'exit';
+
+export interface Hook {
   readonly name: string;
   readonly run: ShutdownHook;
+  readonly stage: HookStage;
+  readonly phase: number;
   readonly timeoutMs: number;
 }
 
-interface RunOptions {
-  readonly reason: string;
-  /** No hook gets more than this, asked before each. */
-  longestMs(): number;
-  /** Ends all waiting at once. */
-  readonly forced: AbortSignal;
-}
-
-/** Cleanup hooks, run one after the other, the last registered first: what was opened last depends on what was opened before. */
+/** The hooks of one stage, each run once: phase after phase, those of one phase at the same time. */
 export class Hooks {
   readonly #hooks: Hook[] = [];
+
+  get size(): number {
+    return this.#hooks.length;
+  }
 
   /** Returns a function that takes the hook back. */
   add(hook: Hook): () => void {
@@ -39,52 +45,18 @@ export class Hooks {
     };
   }
 
+  /** Empties the list. Phases ascend; in a phase, the first added comes first. */
+  take(): Hook[] {
+    return this.#hooks.splice(0).toSorted((one, other) => one.phase - other.phase);
+  }
+
   async run(options: RunOptions): Promise<HookReport[]> {
+    const hooks = this.take();
     const reports: HookReport[] = [];
-    for (let hook = this.#hooks.pop(); hook; hook = this.#hooks.pop())
-      reports.push(await runHook(hook, options));
+    for (const phase of new Set(hooks.map((hook) => hook.phase))) {
+      const together = hooks.filter((hook) => hook.phase === phase);
+      reports.push(...(await Promise.all(together.map((hook) => runHook(hook, options)))));
+    }
     return reports;
   }
-}
-
-async function runHook({ name, run, timeoutMs }: Hook, options: RunOptions): Promise<HookReport> {
-  if (options.forced.aborted) return { name, outcome: 'skipped', durationMs: 0 };
-  const startedAt = performance.now();
-  const limitMs = Math.min(timeoutMs, options.longestMs());
-  const abort = new AbortController();
-  const late = new ShutdownError(
-    'ERR_HOOK_TIMEOUT',
-    `Cleanup hook "${name}" did not finish within ${limitMs} ms`,
-  );
-  const timer = setTimeout(() => abort.abort(late), limitMs);
-  const onForced = (): void => abort.abort(options.forced.reason);
-  options.forced.addEventListener('abort', onForced, { once: true });
-  const report = (outcome: HookReport['outcome'], error?: Error): HookReport => ({
-    name,
-    outcome,
-    durationMs: performance.now() - startedAt,
-    ...(error && { error }),
-  });
-  try {
-    // The race also takes the rejection of a hook that fails after its time.
-    const work = (async () => run({ reason: options.reason, signal: abort.signal }))();
-    await Promise.race([work, rejectionOf(abort.signal)]);
-    return report('done');
-  } catch (error) {
-    if (error === late) return report('timed-out', late);
-    if (options.forced.aborted) return report('abandoned');
-    return report(
-      'failed',
-      new ShutdownError('ERR_HOOK_FAILED', `Cleanup hook "${name}" failed`, { cause: error }),
-    );
-  } finally {
-    clearTimeout(timer);
-    options.forced.removeEventListener('abort', onForced);
-  }
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

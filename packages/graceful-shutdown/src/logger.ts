@@ -8,13 +8,16 @@ export interface Logger {
   error(message: string): unknown;
 }
 
-/** A logger that throws must not break the shutdown that it reports: its words go to stderr instead. */
+/** A logger that throws or rejects must not break the shutdown that it reports: its words go to stderr instead. */
 export function guarded(logger: Logger): Logger {
-  const guard = (level: 'info' | 'warn' | 'error') => (message: string) => {
+  const guard = (level: keyof Logger) => (message: string) => {
+    const toStderr = (how: string, error: unknown): void =>
+      void process.stderr.write(`${message}\n(the logger ${how}: ${String(error)})\n`);
     try {
-      logger[level](message);
+      const result = logger[level](message);
+      if (result instanceof Promise) result.catch((error: unknown) => toStderr('rejected', error));
     } catch (error) {
-      process.stderr.write(`${message}\n(the logger threw: ${String(error)})\n`);
+      toStderr('threw', error);
     }
   };
   return { info: guard('info'), warn: guard('warn'), error: guard('error') };

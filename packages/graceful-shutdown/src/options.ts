@@ -1,6 +1,13 @@
 import type { Server } from 'node:net';
 import type { HealthCheck } from './health-checks.ts';
+import type { HookStage } from './hooks.ts';
 import type { Logger } from './logger.ts';
+
+/** The options of `gracefulShutdown()`, checked, with their defaults. */
+export type ShutdownSettings = WithDefaults<GracefulShutdownOptions, 'forcedExitCode' | 'flush'>;
+/** The options of `terminate()`, checked, with their defaults. */
+export type TerminateSettings = WithDefaults<TerminateOptions, 'flush'>;
+type WithDefaults<T, Without extends keyof T> = Required<Omit<T, Without>> & Pick<T, Without>;
 
 /** Options of `gracefulShutdown()`. All times are in milliseconds. */
 export interface GracefulShutdownOptions {
@@ -10,8 +17,18 @@ export interface GracefulShutdownOptions {
    * @default []
    */
   readonly servers?: readonly Server[];
-  /** The signals that end the process; no other is touched. @default ['SIGTERM', 'SIGINT'] */
+  /**
+   * The signals that end the process; no other is touched. For nodemon add `SIGUSR2`, for a closed terminal `SIGHUP` (on Windows
+   * also for a closed console window, where `SIGBREAK` is Ctrl-Break). @default ['SIGTERM', 'SIGINT']
+   */
   readonly signals?: readonly NodeJS.Signals[];
+  /**
+   * Messages over the IPC channel that end the process like a signal, each sent as a string or as an object with that `type`:
+   * pm2 sends `shutdown` on Windows. @default []
+   */
+  readonly parentMessages?: readonly string[];
+  /** End the process when the IPC channel to its parent closes. @default false */
+  readonly parentDisconnect?: boolean;
   /** From the beginning until connections that are left are cut. Cleanup hooks come after it. @default 30_000 */
   readonly timeoutMs?: number;
   /**
@@ -41,10 +58,24 @@ export interface GracefulShutdownOptions {
   readonly handleCrashes?: boolean;
   /** After a crash: the limit of the drain, and the longest a cleanup hook gets. @default 500 */
   readonly crashTimeoutMs?: number;
+  /** Log process warnings too, through `logger.warn`. @default false */
+  readonly handleWarnings?: boolean;
+  /**
+   * The exit code when connections were cut, a hook did not do its work or a second signal forced the end, instead of 128 + n
+   * after signal n, or 1 after a parent's wish. From 0 to 255.
+   */
+  readonly forcedExitCode?: number;
   /** Where the lines of the shutdown go. @default console */
   readonly logger?: Logger;
   /**
-   * Ends the process after a signal or a crash, once hooks are done and stdout and stderr are written.
+   * Writes what the logger still holds, before the process exits. Without it: pino's `flush()`, winston's `end()`, and the
+   * streams behind them.
+   */
+  readonly flush?: () => unknown;
+  /** How long the logger, stdout and stderr may take for that; 5 ms after a second signal. @default 1_000 */
+  readonly flushTimeoutMs?: number;
+  /**
+   * Ends the process after a signal or a crash, once hooks are done and the log is written.
    * @default process.exit
    */
   readonly exit?: (code: number) => void;
@@ -52,8 +83,12 @@ export interface GracefulShutdownOptions {
 
 /** Options of `handle.onShutdown()`. */
 export interface HookOptions {
-  /** When the hook's AbortSignal aborts and the next hook's turn comes. @default 5_000 */
+  /** When the hook's AbortSignal aborts and it is not waited for any longer; without meaning for `exit`. @default 5_000 */
   readonly timeoutMs?: number;
+  /** When it runs. @default 'drained' */
+  readonly stage?: HookStage;
+  /** Within a stage, lower phases run first, hooks of one phase at the same time. @default 0 */
+  readonly phase?: number;
 }
 
 /** Options of `healthHandler()`. */
@@ -75,10 +110,20 @@ export interface HealthOptions {
 
 /** Options of `terminate()`. */
 export interface TerminateOptions {
-  /** End a crash with `process.abort()`, which leaves a core dump where the system allows one. @default false */
+  /**
+   * End a crash with `process.abort()`, which leaves a core dump where the system allows one. The environment variable
+   * `GRACEFUL_SHUTDOWN_COREDUMP=1` turns it on without a change of code. @default false
+   */
   readonly coredump?: boolean;
   /** How long requests in flight may take before they are cut, in milliseconds. @default 500 */
   readonly timeoutMs?: number;
   /** Where the reason and the error go. @default console */
   readonly logger?: Logger;
+  /**
+   * Writes what the logger still holds, before the process exits. Without it: pino's `flush()`, winston's `end()`, and the
+   * streams behind them.
+   */
+  readonly flush?: () => unknown;
+  /** How long the logger, stdout and stderr may take for that; 5 ms after a second signal. @default 1_000 */
+  readonly flushTimeoutMs?: number;
 }

@@ -1,15 +1,23 @@
 import type { Server } from 'node:net';
-import type { CrashOrigin } from './crash.ts';
 import { type DrainLimits, ServerDrain } from './drain/server-drain.ts';
 import { ShutdownError } from './errors.ts';
-import { Hooks, type ShutdownHook } from './hooks.ts';
-import { addCut, type CrashReport, type CutConnections, type ShutdownReport } from './report.ts';
+import { guardExit } from './exit-guard.ts';
+import { type Hook, Hooks } from './hooks.ts';
+import { LeftoverWatch } from './leftovers.ts';
+import {
+  addCut,
+  type CrashReport,
+  type CutConnections,
+  type HookReport,
+  type ShutdownReport,
+} from './report.ts';
 
 /**
  * ```text
  * running ─▶ lame-duck ─▶ draining ─▶ cleaning-up ─▶ finished
- *            (delayMs)    (no more    (hooks)
- *                         accepted)
+ *            (delayMs,    (no more    (hooks:
+ *            hooks:       accepted)   drained)
+ *            signal)
  * ```
  */
 export type ShutdownState = 'running' | 'lame-duck' | 'draining' | 'cleaning-up' | 'finished';
@@ -18,7 +26,7 @@ export type ShutdownState = 'running' | 'lame-duck' | 'draining' | 'cleaning-up'
 export class Sequence {
   readonly #limits: DrainLimits;
   readonly #drains = new Set<ServerDrain>();
-  readonly #hooks = new Hooks();
+  readonly #hooks = { signal: new Hooks(), drained: new Hooks() };
   readonly #crashes: CrashReport[] = [];
   readonly #cutRequests: string[] = [];
   readonly #draining = new AbortController();
@@ -57,9 +65,10 @@ export class Sequence {
     if (this.#state === 'draining') void drain.close();
   }
 
-  addHook(name: string, run: ShutdownHook, timeoutMs: number): () => void {
-    this.#refuseLate(`The cleanup hook "${name}"`);
-    return this.#hooks.add({ name, run, timeoutMs });
+  addHook(hook: Hook): () => void {
+    const stage = hook.stage === 'signal' ? 'signal' : 'drained';
+    this.#refuseLate(`The cleanup hook "${hook.name}"`, stage === 'signal' && this.#state !== 'running');
+    return this.#hooks[stage].add(hook);
   }
 
   start(reason: string): Promise<ShutdownReport> {
@@ -67,11 +76,11 @@ export class Sequence {
   }
 
   /** Something crashed: no lame duck, the drain ends within `limitMs`, and no hook gets more. */
-  hurry(origin: CrashOrigin, thrown: unknown, limitMs: number): void {
-    this.#crashes.push({ origin, thrown });
+  hurry(crash: CrashReport, limitMs: number): void {
+    this.#crashes.push(crash);
     this.#longestHookMs = limitMs;
     this.#hurried.abort();
-    if (this.#state !== 'finished') this.#endBy(limitMs);
+    if (this.#state !== 'cleaning-up' && this.#state !== 'finished') this.#endBy(limitMs);
   }
 
   /** A second signal: nothing is waited for any more, neither connections nor hooks. */
@@ -84,10 +93,15 @@ export class Sequence {
 
   async #steps(reason: string): Promise<ShutdownReport> {
     const startedAt = performance.now();
+    const sinceStart = (): number => performance.now() - startedAt;
+    const watch = new LeftoverWatch();
+    const releaseExit = guardExit();
     this.#endBy(this.#limits.timeoutMs);
     this.#state = 'lame-duck';
     for (const drain of this.#drains) drain.announce();
-    if (this.#limits.delayMs > 0 && !this.#hurried.signal.aborted) await this.#lameDuck();
+    const announced = this.#runHooks('signal', reason);
+    if (announced || this.#limits.delayMs > 0) await this.#lameDuck(announced);
+    const lameDuckMs = sinceStart();
 
     this.#state = 'draining';
     const drained = this.#drainAll();
@@ -97,39 +111,51 @@ export class Sequence {
     this.#draining.abort(new ShutdownError('ERR_SHUTTING_DOWN', `The process shuts down (${reason})`));
     await Promise.race([drained, aborted(this.#drainOver.signal)]);
     const cut = this.#cutRest();
-    const drainMs = performance.now() - startedAt;
+    const drainMs = sinceStart();
 
     this.#state = 'cleaning-up';
     this.#clearDeadline();
-    const hooks = await this.#hooks.run({
-      reason,
-      forced: this.#hooksOver.signal,
-      longestMs: () => this.#longestHookMs,
-    });
+    const hooks = [...((await announced) ?? []), ...((await this.#runHooks('drained', reason)) ?? [])];
 
     this.#state = 'finished';
-    this.#clearDeadline();
     for (const drain of this.#drains) drain.dispose();
-    const failed = hooks.some(({ outcome }) => outcome !== 'done');
+    releaseExit();
+    const done = hooks.every(({ outcome }) => outcome === 'done');
+    const finished = hooks.every(({ outcome }) => outcome === 'done' || outcome === 'failed');
+    const leftovers = watch.end();
     return {
       reason,
-      clean: !this.#forcedBy && !failed && this.#crashes.length === 0,
+      clean: !this.#forcedBy && done && this.#crashes.length === 0,
       forcedBy: this.#forcedBy,
       cut,
       cutRequests: this.#cutRequests,
       hooks,
       crashes: this.#crashes,
+      leftovers: this.#forcedBy || !finished ? leftovers : undefined,
+      lameDuckMs,
       drainMs,
-      durationMs: performance.now() - startedAt,
+      durationMs: sinceStart(),
     };
   }
 
-  async #lameDuck(): Promise<void> {
+  #runHooks(stage: 'signal' | 'drained', reason: string): Promise<HookReport[]> | undefined {
+    if (this.#hooks[stage].size === 0) return undefined;
+    return this.#hooks[stage].run({
+      reason,
+      hurried: this.#hurried.signal,
+      forced: this.#hooksOver.signal,
+      longestMs: () => this.#longestHookMs,
+    });
+  }
+
+  /** Ends when both the delay and the hooks that take the process out of the way are over, unless something cannot wait. */
+  async #lameDuck(announced: Promise<unknown> | undefined): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const delay = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#limits.delayMs);
     });
-    await Promise.race([delay, aborted(this.#hurried.signal), aborted(this.#drainOver.signal)]);
+    const over = Promise.all([delay, announced]);
+    await Promise.race([over, aborted(this.#hurried.signal), aborted(this.#drainOver.signal)]);
     clearTimeout(timer);
   }
 
@@ -160,14 +186,10 @@ export class Sequence {
   #onDeadline(): void {
     this.#forcedBy ??= 'time-limit';
     this.#drainOver.abort();
-    // The limit of the drain leaves the hooks their own; one that is set during the hooks is a crash's.
-    if (this.#state === 'cleaning-up') {
-      this.#hooksOver.abort(new ShutdownError('ERR_SHUTDOWN_FORCED', 'A crash during the cleanup ended it'));
-    }
   }
 
-  #refuseLate(what: string): void {
-    if (this.#state === 'cleaning-up' || this.#state === 'finished') {
+  #refuseLate(what: string, isLate = false): void {
+    if (this.#state === 'cleaning-up' || this.#state === 'finished' || isLate) {
       throw new ShutdownError('ERR_TOO_LATE', `${what} was added while the shutdown is ${this.#state}`);
     }
   }

@@ -1,16 +1,26 @@
 import { constants } from 'node:os';
 import { Server } from 'node:net';
 import { OptionError } from './errors.ts';
+import type { Hook, HookStage, ShutdownHook } from './hooks.ts';
 import type { Logger } from './logger.ts';
-import type { GracefulShutdownOptions, HealthOptions, HookOptions, TerminateOptions } from './options.ts';
+import type {
+  GracefulShutdownOptions,
+  HealthOptions,
+  HookOptions,
+  ShutdownSettings,
+  TerminateOptions,
+  TerminateSettings,
+} from './options.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks the options of `gracefulShutdown()` and fills in the defaults. */
-export function readOptions(options: GracefulShutdownOptions): Required<GracefulShutdownOptions> {
+export function readOptions(options: GracefulShutdownOptions): ShutdownSettings {
   const {
     servers = [],
     signals = ['SIGTERM', 'SIGINT'],
+    parentMessages = [],
+    parentDisconnect = false,
     timeoutMs = 30_000,
     delayMs = 0,
     idleGraceMs,
@@ -18,7 +28,11 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     refuseWith = false,
     handleCrashes = true,
     crashTimeoutMs = 500,
+    handleWarnings = false,
+    forcedExitCode,
     logger = console,
+    flush,
+    flushTimeoutMs = 1_000,
     exit = (code: number): void => process.exit(code),
     ...unknown
   } = asObject('options', options);
@@ -27,6 +41,9 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     checkServer(`servers[${index}]`, server);
   for (const [index, signal] of asArray('signals', signals).entries())
     checkSignal(`signals[${index}]`, signal);
+  for (const [index, message] of asArray('parentMessages', parentMessages).entries())
+    checkName(`parentMessages[${index}]`, message);
+  checkBoolean('parentDisconnect', parentDisconnect);
   checkPositive('timeoutMs', timeoutMs);
   checkDuration('delayMs', delayMs);
   if (delayMs >= timeoutMs)
@@ -42,11 +59,16 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     throw expected('refuseWith', 'to be false or a status from 500 to 599', refuseWith);
   checkBoolean('handleCrashes', handleCrashes);
   checkPositive('crashTimeoutMs', crashTimeoutMs);
+  checkBoolean('handleWarnings', handleWarnings);
+  if (forcedExitCode !== undefined) checkExitCode('forcedExitCode', forcedExitCode);
   checkLogger(logger);
+  checkFlush(flush, flushTimeoutMs);
   if (typeof exit !== 'function') throw expected('exit', 'to be a function', exit);
   return {
     servers,
     signals: [...new Set(signals)],
+    parentMessages,
+    parentDisconnect,
     timeoutMs,
     delayMs,
     idleGraceMs: idleGraceMs ?? 100,
@@ -54,27 +76,46 @@ export function readOptions(options: GracefulShutdownOptions): Required<Graceful
     refuseWith,
     handleCrashes,
     crashTimeoutMs,
+    handleWarnings,
+    forcedExitCode,
     logger,
+    flush,
+    flushTimeoutMs,
     exit,
   };
 }
 
 /** Checks the options of `terminate()` and fills in the defaults. */
-export function readTerminateOptions(options: TerminateOptions): Required<TerminateOptions> {
-  const { coredump = false, timeoutMs = 500, logger = console, ...unknown } = asObject('options', options);
+export function readTerminateOptions(options: TerminateOptions): TerminateSettings {
+  const {
+    coredump = false,
+    timeoutMs = 500,
+    logger = console,
+    flush,
+    flushTimeoutMs = 1_000,
+    ...unknown
+  } = asObject('options', options);
   refuseUnknown(unknown);
   checkBoolean('coredump', coredump);
   checkPositive('timeoutMs', timeoutMs);
   checkLogger(logger);
-  return { coredump, timeoutMs, logger };
+  checkFlush(flush, flushTimeoutMs);
+  const fromOutside = process.env.GRACEFUL_SHUTDOWN_COREDUMP === '1';
+  return { coredump: coredump || fromOutside, timeoutMs, logger, flush, flushTimeoutMs };
 }
 
-/** Checks the options of `onShutdown()` and fills in the defaults. */
-export function readHookOptions(options: HookOptions): Required<HookOptions> {
-  const { timeoutMs = 5_000, ...unknown } = asObject('options', options);
+const STAGES: readonly HookStage[] = ['signal', 'drained', 'exit'];
+
+/** Checks the arguments of `onShutdown()` and fills in the defaults. */
+export function readHook(name: string, run: ShutdownHook, options: HookOptions): Hook {
+  checkName('name', name);
+  if (typeof run !== 'function') throw expected('hook', 'to be a function', run);
+  const { timeoutMs = 5_000, stage = 'drained', phase = 0, ...unknown } = asObject('options', options);
   refuseUnknown(unknown);
   checkPositive('timeoutMs', timeoutMs);
-  return { timeoutMs };
+  if (!STAGES.includes(stage)) throw expected('stage', `to be one of ${STAGES.join(', ')}`, stage);
+  if (!Number.isFinite(phase)) throw expected('phase', 'to be a finite number', phase);
+  return { name, run, timeoutMs, stage, phase };
 }
 
 /** Checks the options of `healthHandler()` and fills in the defaults. */
@@ -149,8 +190,26 @@ function checkBoolean(name: string, value: boolean): void {
   if (typeof value !== 'boolean') throw expected(name, 'to be a boolean', value);
 }
 
+function checkName(name: string, value: string): void {
+  if (typeof value !== 'string' || value === '') throw expected(name, 'to be a non-empty string', value);
+}
+
+export function checkExitCode(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > 255)
+    throw expected(name, 'to be an integer from 0 to 255', value);
+}
+
+function checkFlush(flush: unknown, flushTimeoutMs: number): void {
+  if (flush !== undefined && typeof flush !== 'function') throw expected('flush', 'to be a function', flush);
+  checkPositive('flushTimeoutMs', flushTimeoutMs);
+}
+
+/** Only Windows has the first, only others have the rest: one list of signals serves both. */
+const SIGNALS_ELSEWHERE: ReadonlySet<string> = new Set(['SIGBREAK', 'SIGUSR2', 'SIGQUIT']);
+
 function checkSignal(name: string, value: NodeJS.Signals): void {
-  if (!Object.hasOwn(constants.signals, value)) throw expected(name, 'to be the name of a signal', value);
+  if (!Object.hasOwn(constants.signals, value) && !SIGNALS_ELSEWHERE.has(value))
+    throw expected(name, 'to be the name of a signal', value);
   if (value === 'SIGKILL' || value === 'SIGSTOP')
     throw expected(name, 'to be a signal that can be caught', value);
 }

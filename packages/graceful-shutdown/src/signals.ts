@@ -17,18 +17,11 @@ export class SignalCount {
   }
 }
 
-interface SignalListeners {
-  first(signal: NodeJS.Signals): void;
-  again(signal: NodeJS.Signals): void;
-}
-
 /** Takes exactly these signals; the returned function gives them back. */
-export function watchSignals(signals: readonly NodeJS.Signals[], listeners: SignalListeners): () => void {
-  const count = new SignalCount();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const which = count.next();
-    if (which !== 'duplicate') listeners[which](signal);
-  };
+export function watchSignals(
+  signals: readonly NodeJS.Signals[],
+  onSignal: (signal: NodeJS.Signals) => void,
+): () => void {
   for (const signal of signals) process.on(signal, onSignal);
   return () => {
     for (const signal of signals) process.off(signal, onSignal);

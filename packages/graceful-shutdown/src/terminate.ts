@@ -1,12 +1,11 @@
 import type { Server } from 'node:net';
 import type { CrashOrigin } from './crash.ts';
 import { describeError } from './describe-error.ts';
-import { flushOutput } from './flush-output.ts';
-import { guarded, type Logger } from './logger.ts';
-import type { TerminateOptions } from './options.ts';
+import { LastWords } from './last-words.ts';
+import type { TerminateOptions, TerminateSettings } from './options.ts';
 import { countCut, formatReport, type ShutdownReport } from './report.ts';
 import { Sequence } from './sequence.ts';
-import { checkServer, expected, readTerminateOptions } from './settings.ts';
+import { checkExitCode, checkServer, expected, readTerminateOptions } from './settings.ts';
 import { SignalCount } from './signals.ts';
 
 /** A listener for a signal, `uncaughtException` or `unhandledRejection`. */
@@ -33,28 +32,26 @@ export function terminate(
   checkServer('server', server);
   const termination = new Termination(server, readTerminateOptions(options));
   return (code, reason) => {
-    if (!Number.isInteger(code) || code < 0 || code > 255)
-      throw expected('code', 'to be an integer from 0 to 255', code);
+    checkExitCode('code', code);
     if (typeof reason !== 'string') throw expected('reason', 'to be a string', reason);
     return (error, origin) => termination.end(code, reason, error, origin);
   };
 }
 
 const IDLE_GRACE_MS = 100;
-const FLUSH_LIMIT_MS = 1_000;
 
 class Termination {
-  readonly #settings: Required<TerminateOptions>;
-  readonly #logger: Logger;
+  readonly #settings: TerminateSettings;
+  readonly #words: LastWords;
   readonly #sequence: Sequence;
   readonly #signals = new SignalCount();
   #exiting = false;
   #crashCode: number | undefined;
   #signalNumber: number | undefined;
 
-  constructor(server: Server, settings: Required<TerminateOptions>) {
+  constructor(server: Server, settings: TerminateSettings) {
     this.#settings = settings;
-    this.#logger = guarded(settings.logger);
+    this.#words = new LastWords(settings);
     const { timeoutMs } = settings;
     this.#sequence = new Sequence({
       timeoutMs,
@@ -76,25 +73,27 @@ class Termination {
   /** Signal listeners are called with the signal's name and number. */
   #onWish(reason: string, error: unknown, origin: unknown): void {
     if (typeof origin === 'number') this.#signalNumber = origin;
-    if (error instanceof Error) this.#logger.error(`${reason}: ${describeError(error)}`);
-    else this.#logger.info(`Shutting down: ${reason}`);
-    if (this.#signals.next() === 'again') this.#sequence.force();
+    if (error instanceof Error) this.#words.error(`${reason}: ${describeError(error)}`);
+    else this.#words.info(`Shutting down: ${reason}`);
+    if (this.#signals.next() !== 'again') return;
+    this.#words.hurry();
+    this.#sequence.force();
   }
 
   #onCrash(code: number, reason: string, error: unknown, origin: unknown): void {
     this.#crashCode ??= code;
-    this.#logger.error(`${reason}: ${describeError(error)}`);
+    this.#words.error(`${reason}: ${describeError(error)}`);
     const how: CrashOrigin =
       origin instanceof Promise || origin === 'unhandledRejection'
         ? 'unhandledRejection'
         : 'uncaughtException';
-    this.#sequence.hurry(how, error, this.#settings.timeoutMs);
+    this.#sequence.hurry({ origin: how, thrown: error }, this.#settings.timeoutMs);
   }
 
   async #drainAndExit(reason: string): Promise<void> {
     const report = await this.#sequence.start(reason);
-    if (!report.clean) this.#logger.warn(formatReport(report));
-    await flushOutput(FLUSH_LIMIT_MS);
+    if (!report.clean) this.#words.warn(formatReport(report));
+    await this.#words.flush();
     if (this.#crashCode !== undefined && this.#settings.coredump) process.abort();
     process.exit(this.#crashCode ?? this.#wishCode(report));
   }

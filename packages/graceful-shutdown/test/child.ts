@@ -16,17 +16,22 @@ export class FixtureProcess implements AsyncDisposable {
   readonly #process: ChildProcess;
   #output = '';
 
-  static async start(fixture: string, config: object = {}): Promise<FixtureProcess> {
-    const child = new FixtureProcess(fixture, config);
+  static async start(
+    fixture: string,
+    config: object = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<FixtureProcess> {
+    const child = new FixtureProcess(fixture, config, env);
     await waitUntil(() => child.port !== 0 || child.#process.exitCode !== null || child.messages.length > 0, {
       what: `${fixture} to be ready`,
     });
     return child;
   }
 
-  constructor(fixture: string, config: object) {
+  constructor(fixture: string, config: object, env: NodeJS.ProcessEnv = {}) {
     this.#process = fork(new URL(`fixtures/${fixture}`, import.meta.url), [JSON.stringify(config)], {
       silent: true,
+      env: { ...process.env, ...env },
     });
     this.#process.on('message', (message) => {
       this.messages.push(message);
@@ -50,7 +55,7 @@ export class FixtureProcess implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  send(message: string): void {
+  send(message: string | object): void {
     this.#process.send(message);
   }
 

@@ -77,3 +77,40 @@ it('logs every member of an AggregateError, and a chain of causes that goes in a
   expect(output).toContain('one of: Error: left leg');
   expect(output).toContain('caused by: Error: chases its tail (already shown)');
 });
+
+it('logs process warnings when told so', async () => {
+  await using child = await start({ options: { handleWarnings: true } });
+  child.send('warn');
+  await child.prints('Process warning: RoofWarning: the roof creaks\n    at ');
+  child.kill('SIGTERM');
+  const { code, output } = await child.ended;
+  expect(output).toContain("code: 'ROOF01', detail: 'in the attic' }");
+  expect(code).toBe(0);
+});
+
+it('leaves process warnings to Node otherwise', async () => {
+  await using child = await start({ options: {} });
+  child.send('warn');
+  await child.prints('[ROOF01] RoofWarning: the roof creaks');
+  child.kill('SIGTERM');
+  expect(await child.ended).toMatchObject({ output: expect.not.stringContaining('Process warning') });
+});
+
+it('says so when the log cannot be flushed, and exits all the same', async () => {
+  await using child = await start({ options: {}, flush: 'fails' });
+  child.send('crash');
+  expect(await child.ended).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('The logger could not be flushed: Error: no such log'),
+  });
+});
+
+it.each(['throws', 'rejects', 'crashes'])(
+  'survives a logger that %s, and its words go to stderr',
+  async (how) => {
+    await using child = new FixtureProcess('bad-logger.mjs', { how });
+    const { code, output } = await child.ended;
+    expect(output).toContain('the roof fell in');
+    expect(code).toBe(1);
+  },
+);

@@ -24,6 +24,13 @@ it.each([
   [{ signals: ['TERM'] }, 'Expected `signals[0]` to be the name of a signal, got "TERM"'],
   [{ signals: ['SIGKILL'] }, 'Expected `signals[0]` to be a signal that can be caught, got "SIGKILL"'],
   [{ servers: [() => {}] }, 'of an express app, give what `app.listen()` returns), got a function'],
+  [{ parentMessages: 'shutdown' }, 'Expected `parentMessages` to be an array, got "shutdown"'],
+  [{ parentMessages: [''] }, 'Expected `parentMessages[0]` to be a non-empty string, got ""'],
+  [{ parentDisconnect: 1 }, 'Expected `parentDisconnect` to be a boolean, got 1'],
+  [{ handleWarnings: 1 }, 'Expected `handleWarnings` to be a boolean, got 1'],
+  [{ forcedExitCode: 256 }, 'Expected `forcedExitCode` to be an integer from 0 to 255, got 256'],
+  [{ flush: true }, 'Expected `flush` to be a function, got true'],
+  [{ flushTimeoutMs: 0 }, 'Expected `flushTimeoutMs` to be a positive number, got 0'],
   [{ logger: { info() {} } }, 'Expected `logger` to have a method `warn`, got an object of class Object'],
   [{ exit: 0 }, 'Expected `exit` to be a function, got 0'],
   [{ timeout: 500 }, 'Unknown option `timeout`'],
@@ -35,56 +42,10 @@ it.each([
   expect(process.listenerCount('SIGTERM') + process.listenerCount('uncaughtException')).toBe(before);
 });
 
-it('refuses a server twice, and a hook without a name', () => {
+it('refuses a server twice', () => {
   const server = createServer();
   const handle = gracefulShutdown({ ...quiet, servers: [server] });
   expect(() => handle.addServer(server)).toThrow('Expected `server` to be one that was not added before');
-  expect(() => handle.onShutdown('', () => {})).toThrow('Expected `name` to be a non-empty string, got ""');
-  expect(() => handle.onShutdown('x', () => {}, { limit: 1 } as never)).toThrow('Unknown option `limit`');
-});
-
-it('runs hooks after the drain, the last added first, one at a time, and reports each', async () => {
-  const handle = gracefulShutdown(quiet);
-  const events: string[] = [];
-  for (const name of ['first', 'second']) {
-    handle.onShutdown(name, async ({ reason, signal }) => {
-      events.push(`${name} begins`);
-      expect([handle.state, reason, signal.aborted]).toEqual(['cleaning-up', 'bye', false]);
-      await new Promise((resolve) => setImmediate(resolve));
-      events.push(`${name} ends`);
-    });
-  }
-  const takeBack = handle.onShutdown('third', () => events.push('third'));
-  takeBack();
-  const report = await handle.shutdown('bye');
-  expect(events).toEqual(['second begins', 'second ends', 'first begins', 'first ends']);
-  expect(report.hooks).toMatchObject([
-    { name: 'second', outcome: 'done' },
-    { name: 'first', outcome: 'done' },
-  ]);
-});
-
-it('goes on after a hook that fails and one that takes too long, whose signal aborts', async () => {
-  const handle = gracefulShutdown(quiet);
-  let reason: unknown;
-  handle.onShutdown('last', () => 'done');
-  handle.onShutdown('fails', () => Promise.reject(new Error('disk full')));
-  const hang = ({ signal }: { signal: AbortSignal }): Promise<never> =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => {
-        reason = signal.reason;
-        reject(new Error('too late to matter'));
-      });
-    });
-  handle.onShutdown('hangs', hang, { timeoutMs: 20 });
-  const report = await handle.shutdown();
-  expect(report.clean).toBe(false);
-  expect(report.hooks).toMatchObject([
-    { name: 'hangs', outcome: 'timed-out', error: { code: 'ERR_HOOK_TIMEOUT' } },
-    { name: 'fails', outcome: 'failed', error: { code: 'ERR_HOOK_FAILED', cause: { message: 'disk full' } } },
-    { name: 'last', outcome: 'done' },
-  ]);
-  expect(reason).toBe(report.hooks[0]?.error);
 });
 
 it('gives every caller the same report', async () => {

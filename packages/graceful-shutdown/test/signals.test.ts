@@ -22,7 +22,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(await answer).toBe('answered');
     const { code, output } = await child.ended;
     expect(code).toBe(0);
-    expect(output).toMatch(/hook second\nhook first\n/);
+    expect(output).toMatch(/hook first\nhook second\n/);
     expect(output).toContain(`Shutdown (${signal}) was clean`);
   },
 );
@@ -76,6 +76,54 @@ it('does not wait for a hook that runs when the second signal comes', async () =
   expect(await child.ended).toMatchObject({
     code: 143,
     output: expect.stringContaining('hook "stuck" abandoned'),
+  });
+});
+
+it.each([{ timeoutMs: 60_000 }, { timeoutMs: 200 }])(
+  'exits with `forcedExitCode`, if given, when the end was forced: %j',
+  async ({ timeoutMs }) => {
+    await using child = await start({ options: { timeoutMs, forcedExitCode: 75 } });
+    const { answer } = await child.request();
+    child.kill('SIGTERM');
+    await child.prints('Received SIGTERM');
+    if (timeoutMs > 200) {
+      await sleep(600);
+      child.kill('SIGTERM');
+    }
+    expect(await answer).toContain('failed');
+    expect(await child.ended).toMatchObject({ code: 75 });
+  },
+);
+
+it('ends at once by a second signal also while the log is written', async () => {
+  await using child = await start({ options: { flushTimeoutMs: 600_000 }, flush: 'hangs' });
+  child.kill('SIGTERM');
+  await child.prints('was clean');
+  await sleep(600);
+  child.kill('SIGTERM');
+  expect(await child.ended).toMatchObject({ code: 143 });
+});
+
+it('names what was still open, and a blocked event loop, when the end was forced', async () => {
+  const hooks = [
+    { name: 'blocker', does: 'blocks', stage: 'signal' },
+    { name: 'timer', does: 'keeps a timer', stage: 'signal' },
+  ];
+  await using child = await start({ options: { timeoutMs: 400 }, hooks });
+  const { answer } = await child.request();
+  child.kill('SIGTERM');
+  await answer;
+  const { output } = await child.ended;
+  expect(output).toMatch(/still open: .*1 × Timeout/);
+  expect(output).toMatch(/the event loop was blocked for \d+ ms/);
+});
+
+it.each(['SIGUSR2', 'SIGHUP'] as const)('takes %s when told so', async (signal) => {
+  await using child = await start({ options: { signals: ['SIGTERM', 'SIGUSR2', 'SIGHUP', 'SIGBREAK'] } });
+  child.kill(signal);
+  expect(await child.ended).toMatchObject({
+    code: 0,
+    output: expect.stringContaining(`Shutdown (${signal}) was clean`),
   });
 });
 

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { terminate } from '@silly-face/graceful-shutdown';
 import { expect, it } from 'vitest';
 import { FixtureProcess } from './child.ts';
 
-const start = (config: object) => FixtureProcess.start('terminate.mjs', config);
+const start = (config: object, env: NodeJS.ProcessEnv = {}) =>
+  FixtureProcess.start('terminate.mjs', config, env);
 
 it('exits with 0 after a signal, once what is in flight is answered', async () => {
   await using child = await start({ options: { timeoutMs: 10_000 } });
@@ -54,6 +56,28 @@ it('aborts for a core dump on a crash', async () => {
     signal: 'SIGABRT',
     output: expect.stringContaining('the roof fell in'),
   });
+});
+
+it('aborts for a core dump when the environment says so, and only on a crash', async () => {
+  const env = { GRACEFUL_SHUTDOWN_COREDUMP: '1' };
+  await using crashing = await start({ options: { coredump: false } }, env);
+  crashing.send('reject');
+  expect(await crashing.ended).toMatchObject({ code: null, signal: 'SIGABRT' });
+  await using wished = await start({ options: {} }, env);
+  wished.kill('SIGTERM');
+  expect(await wished.ended).toMatchObject({ code: 0, signal: null });
+});
+
+it('ends at once when a second signal comes later', async () => {
+  await using child = await start({ options: { timeoutMs: 600_000 } });
+  const { answer } = await child.request();
+  child.kill('SIGTERM');
+  await child.prints('Shutting down: SIGTERM');
+  // The rule under test is about time.
+  await sleep(600);
+  child.kill('SIGTERM');
+  expect(await answer).toContain('failed');
+  expect(await child.ended).toMatchObject({ code: 143 });
 });
 
 it('does not abort on a signal', async () => {

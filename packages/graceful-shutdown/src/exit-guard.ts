@@ -1,0 +1,72 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ShutdownError } from './errors.ts';
+
+/** A hook as the code that runs inside of it sees it. */
+export interface RunningHook {
+  readonly name: string;
+  /** Ends the hook with this error, even if it would still have gone on. */
+  fail(error: unknown): void;
+}
+
+/** Costs nothing until the first hook runs, and again nothing when the last guard is taken away. */
+const context = new AsyncLocalStorage<RunningHook | undefined>();
+let guards = 0;
+let restoreExit = (): void => {};
+
+export function runInHook<T>(hook: RunningHook, run: () => T): T {
+  return context.run(hook, run);
+}
+
+/** The hook in whose asynchronous context the caller runs. */
+export function currentHook(): RunningHook | undefined {
+  return context.getStore();
+}
+
+/** Runs the end itself, which a crash inside a hook may have begun. */
+export function runOutsideHooks<T>(run: () => T): T {
+  return context.run(undefined, run);
+}
+
+/**
+ * Until the returned function is called, `process.exit()` called by a hook fails that hook instead of ending the process under
+ * the others. It throws there, because no caller expects to go on after it. Called from anywhere else it does what it does.
+ */
+export function guardExit(): () => void {
+  if (guards === 0) restoreExit = replaceExit();
+  guards += 1;
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    guards -= 1;
+    if (guards > 0) return;
+    restoreExit();
+    context.disable();
+  };
+}
+
+function replaceExit(): () => void {
+  const exit: NodeJS.Process['exit'] = Reflect.get(process, 'exit');
+  let active = true;
+  const guarded = (code?: number | string | null): never => {
+    const hook = active ? context.getStore() : undefined;
+    if (!hook) return exit.call(process, code);
+    const error = new ShutdownError(
+      'ERR_HOOK_EXITED',
+      `Cleanup hook "${hook.name}" called process.exit(${code ?? ''})`,
+    );
+    hook.fail(error);
+    throw error;
+  };
+  process.exit = guarded;
+  return () => {
+    active = false;
+    // Somebody may have wrapped it meanwhile: ours then only passes on.
+    if (process.exit === guarded) process.exit = exit;
+  };
+}
+
+/** Did a hook's `process.exit()` throw this? The hook's report names it: it is no crash. */
+export function isHookExit(thrown: unknown): thrown is ShutdownError {
+  return thrown instanceof ShutdownError && thrown.code === 'ERR_HOOK_EXITED';
+}
