@@ -33,9 +33,9 @@ const shutdown = gracefulShutdown({
   idleGraceMs: KEEP_ALIVE_MS + 1000,
   logger: app.log,
 });
-// The last one added runs first.
-shutdown.onShutdown('database', () => db.drain());
-shutdown.onShutdown('photos', async () => (await storage)?.close());
+// A later phase waits for those before: what they use closes last.
+shutdown.onShutdown('database', () => db.drain(), { phase: 1 });
+shutdown.onShutdown('photos', async () => (await storage)?.close(), { phase: 1 });
 shutdown.onShutdown('app', () => app.close());
 
 await app.ready();
