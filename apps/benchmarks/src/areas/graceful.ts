@@ -1,39 +1,38 @@
-import { drain, type Drain } from '../graceful/drain.ts';
-import { interleave } from '../harness/interleave.ts';
-import { type Area, medianRow, totalRow } from '../harness/row.ts';
+import type { Area, Context, Row } from '../harness/row.ts';
+import { measureBehindNginx } from '../graceful/behind-nginx.ts';
+import { measureCrashLogs } from '../graceful/crash-logs.ts';
+import { measureHttp2 } from '../graceful/http2.ts';
+import { measureIdle } from '../graceful/idle.ts';
+import { measureInFlight } from '../graceful/in-flight.ts';
+import { measureSecondSignal } from '../graceful/second-signal.ts';
+import { measureSize } from '../graceful/size.ts';
+import { measureThroughput } from '../graceful/throughput.ts';
 
-const requests = 200;
+const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
+  'nginx-held': (context) => measureBehindNginx('held', context),
+  'nginx-ports': (context) => measureBehindNginx('ports', context),
+  'in-flight': measureInFlight,
+  idle: measureIdle,
+  http2: measureHttp2,
+  'second-signal': measureSecondSignal,
+  'crash-logs': measureCrashLogs,
+  throughput: measureThroughput,
+  size: measureSize,
+};
 
-/** SIGTERM with requests in flight on kept-alive connections. */
-export const area: Area = async ({ quick, log }) => {
-  const names = ['ours', 'http-terminator', 'stoppable', 'node:http close'] as const;
-  const rounds = quick ? 1 : 15; // Node's own close waits 6 s a round.
-  log(`graceful: ${rounds} drains each`);
-  const candidates = Object.fromEntries(names.map((name) => [name, () => drain(name, requests)]));
-  const drains = await interleave(candidates as Record<(typeof names)[number], () => Promise<Drain>>, rounds);
-  const each = <T>(of: (results: Drain[]) => T): Record<string, T> =>
-    Object.fromEntries(names.map((name) => [name, of(drains[name])]));
-  return [
-    medianRow(
-      each((results) => results.map(({ exitMs }) => exitMs)),
-      {
-        dimension: `from the last of ${requests} answers in flight to the end of the process`,
-        unit: 'ms',
-        better: 'lower',
-        against: 'http-terminator',
-        goalRatio: 1,
-      },
-    ),
-    totalRow(
-      each((results) => results.reduce((total, { lost }) => total + lost, 0)),
-      {
-        dimension: 'of those requests, lost',
-        unit: 'requests',
-        better: 'lower',
-        against: 'node:http close',
-        n: requests * rounds,
-        goalTotal: 0,
-      },
-    ),
-  ];
+export const parts = Object.keys(measurements);
+
+/** How processes end: what is lost, how long it takes, and what it costs before. */
+export const area: Area = async (context) => {
+  const { only = parts } = context;
+  const rows: Row[] = [];
+  for (const [part, measure] of Object.entries(measurements)) {
+    if (!only.includes(part)) continue;
+    try {
+      rows.push(...(await measure(context)));
+    } catch (error) {
+      throw new Error(`graceful, part ${part}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return rows;
 };

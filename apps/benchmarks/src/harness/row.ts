@@ -86,6 +86,20 @@ export function totalRow(
   };
 }
 
+/** A row that counts among many tries, of which not every candidate had as many. The goal is a limit of our share. */
+export function shareRow(
+  shares: Record<string, { count: number; of: number }>,
+  { per, goal, ...description }: Description & { per: number; goal: number },
+): Row {
+  const values = Object.entries(shares).map(([name, { count, of }]) => [name, (count * per) / of]);
+  const n = shares['ours']?.of ?? 0;
+  return totalRow(Object.fromEntries(values) as Record<string, number>, {
+    ...description,
+    n,
+    goalTotal: goal,
+  });
+}
+
 /** A row of times or rates that has no rival: beside our median stands the limit that it is to keep. */
 export function limitRow(
   ours: number[],

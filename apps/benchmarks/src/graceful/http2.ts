@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { certificate } from '@silly-face/testing';
+import { interleave } from '../harness/interleave.ts';
+import { type Context, medianRow, type Row, shareRow } from '../harness/row.ts';
+import { now } from './clock.ts';
+import { each, sum } from './each.ts';
+import type { LibraryName } from './libraries.ts';
+import { RunningApp } from './running-app.ts';
+
+const names = [
+  'ours',
+  'http-terminator',
+  'stoppable',
+  'terminus',
+  'http-graceful-shutdown',
+  'node:http close',
+] as const satisfies LibraryName[];
+
+const sessionsAtOnce = 10;
+const streamsEach = 20;
+const limitMs = 2_000;
+
+/** SIGTERM with streams in flight, over TLS and without. */
+export async function measureHttp2(context: Context): Promise<Row[]> {
+  return [...(await measure('h2c', context)), ...(await measure('h2', context))];
+}
+
+async function measure(protocol: 'h2c' | 'h2', { quick, log }: Context): Promise<Row[]> {
+  const rounds = quick ? 1 : 5;
+  const what = protocol === 'h2c' ? 'HTTP/2 without TLS' : 'HTTP/2 over TLS';
+  log(`graceful: ${rounds} drains of ${what}`);
+  const drains = await interleave(
+    each(names, (name) => () => drain(name, protocol)),
+    rounds,
+    each(names, () => async () => {}), // Every drain is by a new process.
+  );
+  const streams = sessionsAtOnce * streamsEach;
+  return [
+    shareRow(
+      each(names, (name) => ({
+        count: sum(drains[name].map(({ answered }) => answered)),
+        of: streams * rounds,
+      })),
+      {
+        dimension: `${what}: of ${streams} streams in flight over ${sessionsAtOnce} sessions, answered`,
+        unit: '%',
+        per: 100,
+        better: 'higher',
+        against: 'http-terminator',
+        goal: 100,
+      },
+    ),
+    medianRow(
+      each(names, (name) => drains[name].map(({ exitMs }) => exitMs)),
+      {
+        dimension: `${what}: from the last answer to the end of the process (killed after ${limitMs} ms)`,
+        unit: 'ms',
+        better: 'lower',
+        against: 'node:http close',
+        goalValue: 15,
+      },
+    ),
+  ];
+}
+
+interface Drain {
+  exitMs: number;
+  answered: number;
+}
+
+async function drain(library: LibraryName, protocol: 'h2c' | 'h2'): Promise<Drain> {
+  await using app = await RunningApp.start(library, { protocol });
+  const scheme = protocol === 'h2' ? 'https' : 'http';
+  const sessions = Array.from({ length: sessionsAtOnce }, () =>
+    connect(`${scheme}://127.0.0.1:${app.port}`, { ca: certificate.cert }),
+  );
+  try {
+    await Promise.all(sessions.map((session) => once(session, 'connect')));
+    // Its streams tell what a session's error means for them.
+    for (const session of sessions) session.on('error', (error) => void error);
+    const inFlight = sessions.flatMap((session) =>
+      Array.from({ length: streamsEach }, () => get(session, 400)),
+    );
+    // Answered after those that were sent before on the same session: they have arrived.
+    await Promise.all(sessions.map((session) => get(session, 0)));
+    app.terminate();
+    const answers = await Promise.all(inFlight);
+    const answeredAt = now();
+    const exitMs = (await app.end(limitMs)) - answeredAt;
+    return { exitMs, answered: answers.filter(Boolean).length };
+  } finally {
+    for (const session of sessions) session.destroy();
+  }
+}
+
+/** Whether it was answered whole. */
+function get(session: ClientHttp2Session, answerMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stream = session.request({ ':path': `/?answerMs=${answerMs}` });
+    let status: number | undefined;
+    let body = '';
+    stream.setEncoding('utf8');
+    stream.on('response', (headers) => void (status = headers[':status']));
+    stream.on('data', (text: string) => void (body += text));
+    // A stream that fails is closed as well.
+    stream.on('error', (error) => void error);
+    stream.on('close', () => resolve(status === 200 && body === 'done'));
+  });
+}
