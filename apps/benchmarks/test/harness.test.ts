@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { interleave } from '../src/harness/interleave.ts';
-import { limitRow, medianRow, totalRow } from '../src/harness/row.ts';
+import { limitRow, medianRow, shareRow, totalRow } from '../src/harness/row.ts';
 import { median, spread } from '../src/harness/statistics.ts';
 
 test('the median and the spread are those of the quartiles', () => {
@@ -83,4 +83,17 @@ test('a row without a rival is met by its limit, in the direction that is better
     met: true,
   });
   expect(limitRow([1], { ...description, better: 'higher' })).toMatchObject({ goal: '≥ 2 s', met: false });
+});
+
+test('a row of shares judges each candidate by its own number of tries', () => {
+  const description = { dimension: 'lost', unit: 'per 10,000', against: 'rival', per: 10_000 } as const;
+  const shares = { ours: { count: 1, of: 100_000 }, rival: { count: 2, of: 100 } };
+  expect(shareRow(shares, { ...description, better: 'lower', goal: 0 })).toMatchObject({
+    ours: 0.1,
+    rivals: { rival: 200 },
+    n: 100_000,
+    spread: null,
+    met: false,
+  });
+  expect(shareRow(shares, { ...description, better: 'lower', goal: 0.1 }).met).toBe(true);
 });

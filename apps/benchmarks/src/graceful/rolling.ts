@@ -55,12 +55,15 @@ export async function rollHeld(library: LibraryName, amount: Amount): Promise<Ou
   }
 }
 
-/** Two ports, restarted in turn: nobody serves on one of them meanwhile, and nginx repeats elsewhere what failed. */
-export async function rollPorts(library: LibraryName, amount: Amount): Promise<Outcome> {
+/**
+ * Two ports, restarted in turn: nobody serves on one of them meanwhile.
+ * @param repeated what nginx may repeat at the other one, beside what the library answers for that purpose
+ */
+export async function rollPorts(library: LibraryName, amount: Amount, repeated: string): Promise<Outcome> {
   const ports = [await freePort(), await freePort()];
   const delayMs = 200;
   const idleGraceMs = 100;
-  const nextUpstream = `error timeout ${library === '502 middleware' ? 'http_502 ' : ''}non_idempotent`;
+  const nextUpstream = library === '502 middleware' ? `${repeated} http_502` : repeated;
   return await underLoad({ upstreams: ports, nextUpstream }, async ({ load, start }) => {
     const startOn = (port: number): Promise<RunningApp> =>
       start(library, { listen: { port }, delayMs, idleGraceMs });
