@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { certificate } from '@silly-face/testing';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, shareRow } from '../harness/row.ts';
@@ -37,20 +37,32 @@ async function measure(protocol: 'h2c' | 'h2', { quick, log }: Context): Promise
     rounds,
     each(names, () => async () => {}), // Every drain is by a new process.
   );
-  const answered = (which: 'inFlight' | 'racing', dimension: string): Row =>
+  const share = (which: 'inFlight' | 'racing', good: readonly Verdict[], dimension: string): Row =>
     shareRow(
       each(names, (name) => {
-        const answers = drains[name].flatMap((drained) => drained[which]);
-        return { count: answers.filter(Boolean).length, of: answers.length };
+        const verdicts = drains[name].flatMap((drained) => drained[which]);
+        return { count: verdicts.filter((verdict) => good.includes(verdict)).length, of: verdicts.length };
       }),
-      { dimension, unit: '%', per: 100, better: 'higher', against: 'node:http close', goal: 100 },
+      {
+        dimension: `${what}: ${dimension}`,
+        unit: '%',
+        per: 100,
+        better: 'higher',
+        against: 'node:http close',
+        goal: 100,
+      },
     );
   return [
-    answered(
+    share(
       'inFlight',
-      `${what}: of ${streamsEach} streams in flight on each of ${sessionsAtOnce} sessions, answered`,
+      ['answered'],
+      `of ${streamsEach} streams in flight on each of ${sessionsAtOnce} sessions, answered`,
     ),
-    answered('racing', `${what}: of ${racingEach} more on each, sent in the moment of SIGTERM, answered`),
+    share(
+      'racing',
+      ['answered', 'refused'],
+      `of ${racingEach} more on each, sent in the moment of SIGTERM, answered or refused unprocessed`,
+    ),
     medianRow(
       each(names, (name) => drains[name].map(({ exitMs }) => exitMs)),
       {
@@ -64,11 +76,13 @@ async function measure(protocol: 'h2c' | 'h2', { quick, log }: Context): Promise
   ];
 }
 
+/** What was refused with REFUSED_STREAM was not begun: any client may send it again (RFC 9113, 8.7). */
+type Verdict = 'answered' | 'refused' | 'lost';
+
 interface Drain {
   exitMs: number;
-  /** Whether each was answered. */
-  inFlight: boolean[];
-  racing: boolean[];
+  inFlight: Verdict[];
+  racing: Verdict[];
 }
 
 async function drain(library: LibraryName, protocol: 'h2c' | 'h2'): Promise<Drain> {
@@ -81,7 +95,7 @@ async function drain(library: LibraryName, protocol: 'h2c' | 'h2'): Promise<Drai
     await Promise.all(sessions.map((session) => once(session, 'connect')));
     // Its streams tell what a session's error means for them.
     for (const session of sessions) session.on('error', (error) => void error);
-    const send = (times: number): Promise<boolean[]> => {
+    const send = (times: number): Promise<Verdict[]> => {
       const get = sessions.flatMap((session) => Array.from({ length: times }, () => getFrom(session, 400)));
       return Promise.all(get);
     };
@@ -98,8 +112,7 @@ async function drain(library: LibraryName, protocol: 'h2c' | 'h2'): Promise<Drai
   }
 }
 
-/** Whether it was answered whole. */
-function getFrom(session: ClientHttp2Session, answerMs: number): Promise<boolean> {
+function getFrom(session: ClientHttp2Session, answerMs: number): Promise<Verdict> {
   return new Promise((resolve) => {
     const stream = session.request({ ':path': `/?answerMs=${answerMs}` });
     let status: number | undefined;
@@ -109,6 +122,9 @@ function getFrom(session: ClientHttp2Session, answerMs: number): Promise<boolean
     stream.on('data', (text: string) => void (body += text));
     // A stream that fails is closed as well.
     stream.on('error', (error) => void error);
-    stream.on('close', () => resolve(status === 200 && body === 'done'));
+    stream.on('close', () => {
+      if (status === 200 && body === 'done') resolve('answered');
+      else resolve(stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? 'refused' : 'lost');
+    });
   });
 }
