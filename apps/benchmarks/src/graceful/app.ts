@@ -27,7 +27,10 @@ const { library, listen, delayMs, idleGraceMs } = settings;
 const record = settings.recordFile === undefined ? undefined : openSync(settings.recordFile, 'a');
 
 const handle: RequestListener = (request, response) => {
-  if (request.url === '/') return void response.end('done');
+  if (request.url === '/') {
+    response.end('done');
+    return;
+  }
   const query = new URLSearchParams(request.url?.slice('/?'.length));
   request.resume().on('end', () => {
     if (record !== undefined) writeSync(record, `${query.get('id')}\n`);

@@ -30,19 +30,19 @@ while (sockets.length < connections) {
   sockets.push(...(await Promise.all(Array.from({ length }, usedOnce))));
 }
 process.on('disconnect', () => process.exit());
-process.on('message', (pid: number) => {
+process.on('message', (pid: number) => void race(pid));
+process.send?.('ready');
+
+async function race(pid: number): Promise<void> {
   const used = sockets.slice(0, racing);
-  const half = racing / 2;
-  const before = used.slice(0, half).map(send);
+  const before = used.slice(0, racing / 2).map(send);
   process.kill(pid, 'SIGTERM');
   const signalledAt = now();
-  const after = used.slice(half).map(send);
-  void Promise.all([...before, ...after]).then((answers) => {
-    const lost = answers.filter((answered) => !answered).length;
-    process.send?.({ signalledAt, lost } satisfies IdleOutcome);
-  });
-});
-process.send?.('ready');
+  const after = used.slice(racing / 2).map(send);
+  const answers = await Promise.all([...before, ...after]);
+  const lost = answers.filter((answered) => !answered).length;
+  process.send?.({ signalledAt, lost } satisfies IdleOutcome);
+}
 
 async function usedOnce(): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

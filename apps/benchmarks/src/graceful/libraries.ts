@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import type { RequestListener, Server } from 'node:http';
 import type { ListenOptions } from 'node:net';
 
+const require = createRequire(import.meta.url);
+
 /** What is ended, by whatever library. */
 export interface Application {
   server: Server;
@@ -35,7 +37,7 @@ export const libraries = {
   },
   async stoppable({ server }) {
     // It comes without types.
-    const stoppable = createRequire(import.meta.url)('stoppable') as (
+    const stoppable = require('stoppable') as (
       server: Server,
     ) => Server & { stop(callback: () => void): void };
     const stopping = stoppable(server);
@@ -63,7 +65,7 @@ export const libraries = {
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
     app.all('/*', (request, reply) => {
       reply.hijack();
-      handle(request.raw, reply.raw as Parameters<RequestListener>[1]);
+      handle(request.raw, reply.raw);
     });
     process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
     return (options) => app.listen(options);

@@ -55,16 +55,23 @@ export async function rollHeld(library: LibraryName, amount: Amount): Promise<Ou
   }
 }
 
-/**
- * Two ports, restarted in turn: nobody serves on one of them meanwhile.
- * @param repeated what nginx may repeat at the other one, beside what the library answers for that purpose
- */
-export async function rollPorts(library: LibraryName, amount: Amount, repeated: string): Promise<Outcome> {
+export interface PortsOptions {
+  /** What nginx may repeat at the other one, beside what the library answers for that purpose. */
+  repeated: string;
+  keepaliveTimeoutMs: number;
+  idleGraceMs: number;
+}
+
+/** Two ports, restarted in turn: nobody serves on one of them meanwhile. */
+export async function rollPorts(
+  library: LibraryName,
+  amount: Amount,
+  { repeated, keepaliveTimeoutMs, idleGraceMs }: PortsOptions,
+): Promise<Outcome> {
   const ports = [await freePort(), await freePort()];
   const delayMs = 200;
-  const idleGraceMs = 100;
   const nextUpstream = library === '502 middleware' ? `${repeated} http_502` : repeated;
-  return await underLoad({ upstreams: ports, nextUpstream }, async ({ load, start }) => {
+  return await underLoad({ upstreams: ports, nextUpstream, keepaliveTimeoutMs }, async ({ load, start }) => {
     const startOn = (port: number): Promise<RunningApp> =>
       start(library, { listen: { port }, delayMs, idleGraceMs });
     const apps: RunningApp[] = [];
