@@ -96,4 +96,8 @@ test('a row of shares judges each candidate by its own number of tries', () => {
     met: false,
   });
   expect(shareRow(shares, { ...description, better: 'lower', goal: 0.1 }).met).toBe(true);
+  expect(shareRow(shares, { ...description, better: 'lower', goalRatio: 0.5 })).toMatchObject({
+    goal: '≤ 0.5 × rival',
+    met: true,
+  });
 });

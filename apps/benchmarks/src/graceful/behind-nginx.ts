@@ -21,7 +21,10 @@ type Name = (typeof names)[number];
 interface Recipe {
   what: string;
   roll: (library: LibraryName, amount: Amount) => Promise<Outcome>;
+  /** To ours; of the rivals, so many restarts show enough. */
   requests: number;
+  rivalRestarts: number;
+  goal: { goal: 0 } | { goalRatio: number };
 }
 
 const recipes: Record<'held' | 'ports', Recipe[]> = {
@@ -30,6 +33,8 @@ const recipes: Record<'held' | 'ports', Recipe[]> = {
       what: 'nginx, a held listener, the next process ready before SIGTERM, `proxy_next_upstream off`',
       roll: rollHeld,
       requests: 100_000,
+      rivalRestarts: 16,
+      goal: { goal: 0 },
     },
   ],
   ports: [
@@ -42,9 +47,11 @@ const recipes: Record<'held' | 'ports', Recipe[]> = {
           idleGraceMs: 100,
         }),
       requests: 100_000,
+      rivalRestarts: 8,
+      goal: { goal: 0 },
     },
     {
-      // The setting that suits it: idle connections are left to nginx, as behind a held listener.
+      // No recipe: what a POST that meets the listener's closing costs where nginx may not repeat it, idle connections left to nginx.
       what: 'nginx, two ports restarted in turn, `proxy_next_upstream error timeout`, which repeats no POST',
       roll: (library, amount) =>
         rollPorts(library, amount, {
@@ -52,7 +59,9 @@ const recipes: Record<'held' | 'ports', Recipe[]> = {
           keepaliveTimeoutMs: 500,
           idleGraceMs: 800,
         }),
-      requests: 30_000,
+      requests: 15_000,
+      rivalRestarts: 8,
+      goal: { goalRatio: 1 },
     },
   ],
 };
@@ -69,9 +78,10 @@ export async function measureBehindNginx(recipe: 'held' | 'ports', context: Cont
   return rows;
 }
 
-async function measure({ what, roll, requests }: Recipe, { quick, log }: Context): Promise<Row[]> {
+async function measure(recipe: Recipe, { quick, log }: Context): Promise<Row[]> {
+  const { what, roll, requests, rivalRestarts, goal } = recipe;
   const ours: Amount = { restarts: 1, requests: quick ? 2_000 : requests, limitMs: 5_000 };
-  const theirs: Amount = { restarts: quick ? 1 : 16, requests: 0, limitMs: quick ? 500 : 2_000 };
+  const theirs: Amount = { restarts: quick ? 1 : rivalRestarts, requests: 0, limitMs: quick ? 500 : 2_000 };
   const outcomes = new Map<Name, Outcome>();
   log(`graceful: rolling restarts behind ${what}`);
   for (const name of names) {
@@ -86,21 +96,20 @@ async function measure({ what, roll, requests }: Recipe, { quick, log }: Context
     unit: 'per 10,000',
     per: 10_000,
     better: 'lower',
-    against: 'http-terminator',
-    goal: 0,
+    against: 'terminus',
   } as const;
   return [
     shareRow(
       shares((outcome) => ({ count: outcome.GET.lost + outcome.POST.lost, of: sentOf(outcome) })),
-      { dimension: `${what}: requests lost (of each rival at least ${fewest})`, ...row },
+      { dimension: `${what}: requests lost (of each rival at least ${fewest})`, ...row, ...goal },
     ),
     shareRow(
       shares(({ POST }) => ({ count: POST.lost, of: POST.sent })),
-      { dimension: `${what}: of the half that were POST, lost`, ...row },
+      { dimension: `${what}: of the half that were POST, lost`, ...row, ...goal },
     ),
     shareRow(
       shares((outcome) => ({ count: outcome.executedTwice, of: sentOf(outcome) })),
-      { dimension: `${what}: requests executed twice`, ...row },
+      { dimension: `${what}: requests executed twice`, ...row, goal: 0 },
     ),
   ];
 }

@@ -86,18 +86,22 @@ export function totalRow(
   };
 }
 
-/** A row that counts among many tries, of which not every candidate had as many. The goal is a limit of our share. */
+/** A row that counts among many tries, of which not every candidate had as many. The goal is a limit of our share, or of the ratio. */
 export function shareRow(
   shares: Record<string, { count: number; of: number }>,
-  { per, goal, ...description }: Description & { per: number; goal: number },
+  { per, ...description }: Description & { per: number } & ({ goal: number } | { goalRatio: number }),
 ): Row {
   const values = Object.entries(shares).map(([name, { count, of }]) => [name, (count * per) / of]);
+  const totals = Object.fromEntries(values) as Record<string, number>;
   const n = shares['ours']?.of ?? 0;
-  return totalRow(Object.fromEntries(values) as Record<string, number>, {
-    ...description,
-    n,
-    goalTotal: goal,
-  });
+  if ('goal' in description) {
+    const { goal, ...rest } = description;
+    return totalRow(totals, { ...rest, n, goalTotal: goal });
+  }
+  const { goalRatio, ...rest } = description;
+  const goalTotal = goalRatio * (totals[rest.against] ?? Number.NaN);
+  const goal = `${rest.better === 'lower' ? '≤' : '≥'} ${goalRatio} × ${rest.against}`;
+  return { ...totalRow(totals, { ...rest, n, goalTotal }), goal };
 }
 
 /** A row of times or rates that has no rival: beside our median stands the limit that it is to keep. */
