@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { escaped } from '../escaped.ts';
 
 export interface Credentials {
@@ -44,9 +44,8 @@ export class Signer {
     const request = `${method}\n${path}\n${canonicalQuery(query)}\n${canonicalHeaders}\n${names}\n${payload}`;
     const day = time.slice(0, 8);
     const scope = `${day}/${this.#region}/s3/aws4_request`;
-    const hash = createHash('sha256').update(request).digest('hex');
     const signature = createHmac('sha256', this.#keyFor(day, secretAccessKey))
-      .update(`${ALGORITHM}\n${time}\n${scope}\n${hash}`)
+      .update(`${ALGORITHM}\n${time}\n${scope}\n${hash('sha256', request)}`)
       .digest('hex');
     return `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
   }
@@ -63,7 +62,10 @@ export class Signer {
 }
 
 /** As in `x-amz-date`: 20261126T142418Z. */
-export const timeOf = (date: Date): string => date.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+export function timeOf(date: Date): string {
+  const [day = '', time = ''] = date.toISOString().split('T');
+  return `${day.replaceAll('-', '')}T${time.slice(0, 8).replaceAll(':', '')}Z`;
+}
 
 export const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
