@@ -3,6 +3,7 @@ import { checksumHeader } from './checksum/headers.ts';
 import type { Settings } from './options.ts';
 import { digestsOf } from './source/source.ts';
 import type { Source } from './source/source.ts';
+import type { StopSignal } from './stop-signal.ts';
 import type { Sent } from './verify.ts';
 
 /** An MD5 costs more than all else that an upload does, so it is made beforehand only when it is asked for. */
@@ -30,7 +31,7 @@ export function md5ToCompare(
   source: Source,
   { md5 }: BodyDigests,
   settings: Settings,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Sent['md5'] {
   if (settings.verifyETag === false) return undefined;
   return md5 ?? (async () => (await digestsOf(source, { algorithm: undefined, md5: true }, signal)).md5);

@@ -1,10 +1,11 @@
 import { Failure } from './failure.ts';
 import { followSignal } from './follow-signal.ts';
 import { LONGEST_TIMEOUT_MS } from './options.ts';
+import { StopSignal } from './stop-signal.ts';
 
 /** All that may end a put from outside, as one signal whose reason is the put's Failure. */
 export class Deadline {
-  readonly #controller = new AbortController();
+  readonly signal = new StopSignal();
   readonly #unfollow: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -19,10 +20,6 @@ export class Deadline {
     else this.#unfollow = followSignal(user, abort);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
   /** Starts the total limit, once the size is known. */
   limit(totalTimeoutMs: number): void {
     this.#timer = setTimeout(() => {
@@ -32,7 +29,7 @@ export class Deadline {
   }
 
   end(failure: Failure): void {
-    this.#controller.abort(failure);
+    this.signal.abort(failure);
   }
 
   release(): void {
@@ -42,14 +39,12 @@ export class Deadline {
 }
 
 /** The outcome of the work, or the signal's reason as soon as it aborts: the work itself may be deaf to it for a while. */
-export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function untilAborted<T>(signal: StopSignal, work: Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Failure);
-    const unfollow = followSignal(signal, abort);
+    const abort = (): void => reject(signal.reason);
+    const unfollow = signal.follow(abort);
     if (signal.aborted) abort();
-    work
-      .then(resolve, (error: unknown) => reject(signal.aborted ? (signal.reason as Failure) : error))
-      .finally(unfollow);
+    work.then(resolve, (error: unknown) => reject(signal.reason ?? error)).finally(unfollow);
   });
 }
 

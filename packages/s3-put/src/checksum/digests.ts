@@ -1,3 +1,4 @@
+import type { StopSignal } from '../stop-signal.ts';
 import { newHash } from './algorithm.ts';
 import type { ChecksumAlgorithm, HashName } from './algorithm.ts';
 import { ThreadHashes } from './hash-threads.ts';
@@ -69,7 +70,7 @@ export interface Hashable {
 export async function digestsInThread(
   source: Hashable,
   plan: DigestPlan,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<BodyDigests> {
   const hashes = new ThreadHashes(namesOf(plan));
   try {

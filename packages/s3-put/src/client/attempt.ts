@@ -8,6 +8,7 @@ import type { WireAnswer } from '../response.ts';
 import { BytesSource } from '../source/bytes.ts';
 import type { Memory } from '../source/memory.ts';
 import type { Source } from '../source/source.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { Throttle } from '../transport/throttle.ts';
 import type { HttpRequest, Transport } from '../transport/transport.ts';
 import type { DirectWay } from './direct.ts';
@@ -18,7 +19,7 @@ export interface Context {
   transport: Transport;
   way: DirectWay;
   throttle: Throttle | undefined;
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Filled with each attempt that fails. */
   history: FailedAttempt[];
   partMemory: Memory;

@@ -76,7 +76,7 @@ export async function sendCommand<T>(
   try {
     // The options must be given: without them a client with `cacheMiddleware` reuses the middleware of an earlier command.
     const { client } = context.settings;
-    const sending = client.send(command as PutObjectCommand, { abortSignal: context.signal });
+    const sending = client.send(command as PutObjectCommand, { abortSignal: context.signal.abortSignal });
     await untilAborted(context.signal, sending);
     if (outcome === undefined) throw new Error('the client answered without having sent the request');
     return outcome.value;

@@ -2,6 +2,7 @@ import type { PutAnswer } from '../answer.ts';
 import { untilAborted } from '../deadline.ts';
 import { S3PutError } from '../errors.ts';
 import { followSignal } from '../follow-signal.ts';
+import { StopSignal } from '../stop-signal.ts';
 import type { PutOptions } from '../options.ts';
 import type { ManySettings } from './options.ts';
 import type { PutFailure, PutItem, PutResult, StoppedBy } from './summary.ts';
@@ -34,10 +35,10 @@ export async function runTasks<Item extends PutItem>(
   settings: ManySettings<Item>,
 ): Promise<Outcome<Item>> {
   const { signal } = settings.each;
-  const stopping = new AbortController();
+  const stopping = new StopSignal();
   const stop = (stoppedBy?: StoppedBy): void => {
     outcome.stoppedBy ??= stoppedBy;
-    stopping.abort();
+    stopping.abort(STOPPED);
   };
   const outcome: Outcome<Item> = { stored: 0, bytes: 0, failures: [], begun: 0, stoppedBy: undefined };
   const tally = new Tally(settings.onProgress);
@@ -46,7 +47,7 @@ export async function runTasks<Item extends PutItem>(
   const work = async (): Promise<void> => {
     try {
       for (;;) {
-        const task = await nextTask(tasks, stopping.signal);
+        const task = await nextTask(tasks, stopping);
         if (task === undefined) return;
         outcome.begun += 1;
         const own = tally.begin();
@@ -78,7 +79,7 @@ export async function runTasks<Item extends PutItem>(
 /** Undefined when there is none any more, or it is stopped. */
 async function nextTask<Item>(
   tasks: AsyncGenerator<Task<Item>, void, void>,
-  stopped: AbortSignal,
+  stopped: StopSignal,
 ): Promise<Task<Item> | undefined> {
   if (stopped.aborted) return undefined;
   try {
@@ -88,6 +89,9 @@ async function nextTask<Item>(
     throw error;
   }
 }
+
+/** Nobody gets to see it. */
+const STOPPED = new Error('nothing more is begun');
 
 async function resultOf<Item>({ item, put }: Task<Item>, options: PutOptions): Promise<PutResult<Item>> {
   try {

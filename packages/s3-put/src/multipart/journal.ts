@@ -5,6 +5,7 @@ import type { ChecksumAlgorithm } from '../checksum/algorithm.ts';
 import { untilAborted } from '../deadline.ts';
 import { Failure } from '../failure.ts';
 import type { LargeFile } from '../source/file.ts';
+import type { StopSignal } from '../stop-signal.ts';
 
 /** An upload that has begun. */
 export interface BegunUpload {
@@ -82,7 +83,7 @@ export class Journal {
    * Does `work` when no other put of this process has to do with the same file and key: two that go on with one upload would
    * complete it under each other.
    */
-  async alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async alone<T>(signal: StopSignal, work: () => Promise<T>): Promise<T> {
     const before = underWay.get(this.#path) ?? Promise.resolve();
     const own = before.then(() => (signal.aborted ? undefined : work()));
     const over = own.then(

@@ -1,4 +1,5 @@
 import type { Source } from '../source/source.ts';
+import type { StopSignal } from '../stop-signal.ts';
 
 /** The next part of an object. */
 export interface FedPart {
@@ -17,7 +18,7 @@ export interface PartFeed {
    * The next part. Undefined after the last one.
    * @throws {Failure} ESTREAM
    */
-  next(signal: AbortSignal): Promise<FedPart | undefined>;
+  next(signal: StopSignal): Promise<FedPart | undefined>;
   /** @throws {Failure} EFILECHANGED */
   assertUnchanged(): Promise<void>;
 }

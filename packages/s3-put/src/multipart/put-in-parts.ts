@@ -2,7 +2,6 @@ import type { Context } from '../client/attempt.ts';
 import { Deadline } from '../deadline.ts';
 import { failureOf } from '../failure.ts';
 import type { Failure } from '../failure.ts';
-import { followSignal } from '../follow-signal.ts';
 import type { Stored } from '../put-object.ts';
 import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -64,7 +63,7 @@ async function leftUpload(
 async function newUpload({ feed, target, headersOf: headers }: Task, context: Context): Promise<BegunUpload> {
   const { partBytes } = feed(context.settings.partBytes);
   const deadline = new Deadline(undefined);
-  const unfollow = followSignal(context.signal, () => deadline.limit(ANSWER_LIMIT_MS));
+  const unfollow = context.signal.follow(() => deadline.limit(ANSWER_LIMIT_MS));
   try {
     const own = { ...context, signal: deadline.signal };
     const begun = { partBytes, ...(await createUpload(target, headers.create, own)) };

@@ -2,6 +2,7 @@ import { Failure } from '../failure.ts';
 import { BytesSource } from '../source/bytes.ts';
 import type { ChunkReader } from '../source/chunk-reader.ts';
 import type { Memory } from '../source/memory.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import { MOST_PARTS } from './part-feed.ts';
 import type { FedPart, PartFeed } from './part-feed.ts';
 
@@ -23,7 +24,7 @@ export class StreamFeed implements PartFeed {
     this.partBytes = first.size;
   }
 
-  async next(signal: AbortSignal): Promise<FedPart | undefined> {
+  async next(signal: StopSignal): Promise<FedPart | undefined> {
     const filled = this.#turn.then(() => this.#fill(signal));
     this.#turn = filled.catch(() => undefined);
     return await filled;
@@ -31,7 +32,7 @@ export class StreamFeed implements PartFeed {
 
   async assertUnchanged(): Promise<void> {}
 
-  async #fill(signal: AbortSignal): Promise<FedPart | undefined> {
+  async #fill(signal: StopSignal): Promise<FedPart | undefined> {
     const source = this.#first ?? (await readStreamPart(this.#reader, this.#memory, signal));
     const isFirst = this.#first !== undefined;
     this.#first = undefined;
@@ -61,7 +62,7 @@ export class StreamPart extends BytesSource {
 export async function readStreamPart(
   reader: ChunkReader,
   memory: Memory,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<StreamPart> {
   const space = memory.take();
   return new StreamPart(space, await reader.fill(space, signal), memory);

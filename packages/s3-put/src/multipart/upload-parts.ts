@@ -4,9 +4,9 @@ import { isQuick } from '../checksum/digests.ts';
 import type { BodyDigests, DigestPlan } from '../checksum/digests.ts';
 import type { Context } from '../client/attempt.ts';
 import { Failure } from '../failure.ts';
-import { followSignal } from '../follow-signal.ts';
 import { notFromS3 } from '../response.ts';
 import { digestsOf } from '../source/source.ts';
+import { StopSignal } from '../stop-signal.ts';
 import { verify } from '../verify.ts';
 import { isSamePart } from './list-parts.ts';
 import type { ListedPart } from './list-parts.ts';
@@ -48,15 +48,15 @@ export async function uploadParts(parts: PartsToUpload, context: Context): Promi
   const { settings, signal, onAcknowledged } = context;
   const plan = planFor(listed, context);
   signal.throwIfAborted();
-  const stop = new AbortController();
-  const unfollow = followSignal(signal, () => stop.abort(signal.reason));
-  const own = { ...context, signal: stop.signal };
+  const stop = new StopSignal();
+  const unfollow = signal.follow(() => stop.abort(signal.reason as Error));
+  const own = { ...context, signal: stop };
   const done: Part[] = [];
   const begin = async (): Promise<BegunPart | undefined> => {
-    if (stop.signal.aborted) return undefined;
-    const fed = await feed.next(stop.signal);
+    if (stop.aborted) return undefined;
+    const fed = await feed.next(stop);
     if (fed === undefined || mayWait(fed, parts, plan, own)) return fed && { fed, before: undefined };
-    return { fed, before: await digestsOf(fed.source, plan, stop.signal) };
+    return { fed, before: await digestsOf(fed.source, plan, stop) };
   };
   const finish = async ({ fed, before }: BegunPart): Promise<void> => {
     const kept = before && keptPart(fed, before, listed);
@@ -72,7 +72,7 @@ export async function uploadParts(parts: PartsToUpload, context: Context): Promi
       for (;;) {
         while (begun.length <= ahead) begun.push(quietly(begin()));
         const part = await begun.shift();
-        if (part === undefined || stop.signal.aborted) break;
+        if (part === undefined || stop.aborted) break;
         await finish(part);
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import { untilAborted } from '../deadline.ts';
 import { Failure } from '../failure.ts';
+import type { StopSignal } from '../stop-signal.ts';
 
 /** A Readable, a ReadableStream, or anything else that gives bytes by `for await`. */
 export type ByteStream = AsyncIterable<Uint8Array>;
@@ -21,7 +22,7 @@ export class ChunkReader {
    * Fills the space from the stream. Returns how far: less only where the stream ends.
    * @throws {Failure} ESTREAM, EIDLETIMEOUT, or the reason of `signal`
    */
-  async fill(space: Uint8Array, signal: AbortSignal): Promise<number> {
+  async fill(space: Uint8Array, signal: StopSignal): Promise<number> {
     let filled = 0;
     while (filled < space.byteLength) {
       if (this.#rest.byteLength === 0 && !(await this.#advance(signal))) break;
@@ -42,7 +43,7 @@ export class ChunkReader {
   }
 
   /** False at the end. */
-  async #advance(signal: AbortSignal): Promise<boolean> {
+  async #advance(signal: StopSignal): Promise<boolean> {
     if (this.#isOver) return false;
     const { done, value } = await this.#next(signal);
     if (done) {
@@ -58,7 +59,7 @@ export class ChunkReader {
     return true;
   }
 
-  async #next(signal: AbortSignal): Promise<IteratorResult<Uint8Array, unknown>> {
+  async #next(signal: StopSignal): Promise<IteratorResult<Uint8Array, unknown>> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

@@ -1,6 +1,7 @@
 import { Digesting, digestsInThread, isEmpty, isQuick, THREAD_FROM_BYTES } from '../checksum/digests.ts';
 import { areMissing } from '../checksum/hash-threads.ts';
 import type { BodyDigests, DigestPlan, Hashable } from '../checksum/digests.ts';
+import type { StopSignal } from '../stop-signal.ts';
 
 /**
  * Something of a known size that can be sent, and sent again. It is deliberately no stream: a stream can be read only once, and
@@ -24,7 +25,7 @@ export interface Source extends Hashable {
  * Reads the whole source once. S3 wants its checksum before the body.
  * @throws {Failure} EFILEREAD, EFILECHANGED, or the reason of `signal`
  */
-export async function digestsOf(source: Source, plan: DigestPlan, signal: AbortSignal): Promise<BodyDigests> {
+export async function digestsOf(source: Source, plan: DigestPlan, signal: StopSignal): Promise<BodyDigests> {
   if (isEmpty(plan)) return { checksum: undefined, md5: undefined };
   const { content } = source;
   if (!isQuick(plan) && source.size >= THREAD_FROM_BYTES) {

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { ANSWER_BYTES } from '../response.ts';
 import type { WireAnswer } from '../response.ts';
 import type { Source } from '../source/source.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import { limitConnecting, limitIdling } from './limits.ts';
 import { networkFailure } from './network-failure.ts';
 import { sendBody } from './send-body.ts';
@@ -27,7 +28,7 @@ export interface Terms {
   /** Whether to wait for `100 Continue`; undefined: the body leaves with the head. */
   asking: { timeoutMs: number; onContinue: () => void; onTimeout: () => void } | undefined;
   /** Its reason is what the exchange fails with. */
-  signal: AbortSignal;
+  signal: StopSignal;
   meter: Meter;
 }
 
@@ -53,7 +54,7 @@ export function exchange(request: WireRequest, source: Source, terms: Terms): Pr
     const settle = (finish: () => void): void => {
       if (state === 'over') return;
       state = 'over';
-      signal.removeEventListener('abort', abort);
+      unfollow();
       clearTimeout(continueTimer);
       stopConnectLimit();
       finish();
@@ -62,7 +63,7 @@ export function exchange(request: WireRequest, source: Source, terms: Terms): Pr
       settle(() => reject(networkFailure(error)));
       outgoing.destroy();
     };
-    const abort = (): void => fail(signal.reason);
+    const abort = (): void => fail(signal.reason as Error);
     const send = (): void => {
       if (state !== 'asking') return;
       state = 'sending';
@@ -92,7 +93,7 @@ export function exchange(request: WireRequest, source: Source, terms: Terms): Pr
       read(incoming, done, fail);
     };
 
-    signal.addEventListener('abort', abort);
+    const unfollow = signal.follow(abort);
     const stopConnectLimit = limitConnecting(outgoing, request.secure, {
       limitMs: terms.connectTimeoutMs,
       fail,
@@ -103,7 +104,7 @@ export function exchange(request: WireRequest, source: Source, terms: Terms): Pr
     outgoing.once('response', receive);
     outgoing.once('close', () => {
       // Node gives no other sign of an answer that is none, such as a change of protocols.
-      if (state !== 'answered') fail(new Error('it was closed without an answer'));
+      if (state !== 'answered' && state !== 'over') fail(new Error('it was closed without an answer'));
     });
     if (asking === undefined) return send();
     outgoing.on('continue', () => {

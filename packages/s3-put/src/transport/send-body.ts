@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Source } from '../source/source.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What goes out is counted, and held back. */
@@ -17,7 +18,7 @@ export interface BodyTerms {
   isOver: () => boolean;
   /** Told when the throttle begins to hold it back, and when it ends that. */
   onHeldBack: (isHeldBack: boolean) => void;
-  signal: AbortSignal;
+  signal: StopSignal;
 }
 
 /**

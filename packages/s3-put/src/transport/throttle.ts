@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StopSignal } from '../stop-signal.ts';
 
 /** A limit of bytes a second for everything that goes through it. */
 export class Throttle {
@@ -13,7 +14,7 @@ export class Throttle {
   /** The piece in slices, each when its turn has come, in the order of asking. Rejects with the reason of `signal`. */
   async *slices(
     piece: Uint8Array,
-    { signal, onHeldBack }: { signal: AbortSignal; onHeldBack: (isHeldBack: boolean) => void },
+    { signal, onHeldBack }: { signal: StopSignal; onHeldBack: (isHeldBack: boolean) => void },
   ): AsyncGenerator<Uint8Array, void, void> {
     const most = Math.max(MIN_SLICE_BYTES, Math.floor((this.#bytesPerSecond * SLICE_MS) / 1000));
     for (let start = 0; start === 0 || start < piece.byteLength; start += most) {
@@ -31,9 +32,9 @@ export class Throttle {
   }
 }
 
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
+async function wait(ms: number, signal: StopSignal): Promise<void> {
   try {
-    await sleep(ms, undefined, { signal });
+    await sleep(ms, undefined, { signal: signal.abortSignal });
   } catch {
     throw signal.reason;
   }

@@ -5,6 +5,7 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import type { Settings } from '../options.ts';
 import type { WireAnswer } from '../response.ts';
 import type { Source } from '../source/source.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import { escaped } from '../escaped.ts';
 import { ContinueHabits } from './continue-habits.ts';
 import { exchange } from './exchange.ts';
@@ -23,7 +24,7 @@ export interface HttpRequest {
 }
 
 export interface Sending {
-  signal: AbortSignal;
+  signal: StopSignal;
   /** False when S3 has already agreed to what this is a part of. */
   mayAsk: boolean;
   meter: Meter;
