@@ -34,9 +34,12 @@ export interface S3PutOptions {
   continueTimeoutMs?: number;
   /** Files from this size on go in parts. A file with a checksum of yours in its headers always goes whole. @default 64 MiB */
   multipartFromBytes?: number;
-  /** Size of a part, at least 5 MiB; more where a file would have over 10,000 parts. @default 8 MiB */
+  /**
+   * Size of a part, at least 5 MiB; more where a file would have over 10,000 parts.
+   * @default 8 MiB; of a file a 64th, when that is more, up to 32 MiB
+   */
   partBytes?: number;
-  /** Parts of a file under way at a time, each in `partBytes` of memory. @default 4 */
+  /** Parts under way at a time; one of a stream is held in memory. @default 4 */
   parallelParts?: number;
   /** Connections at a time; further puts wait for one. @default 50 */
   maxConnections?: number;
@@ -80,6 +83,8 @@ export interface Settings {
   readonly continueTimeoutMs: number;
   readonly multipartFromBytes: number;
   readonly partBytes: number;
+  /** The same as `partBytes`, when that was given. */
+  readonly mostPartBytes: number;
   readonly parallelParts: number;
   readonly maxConnections: number;
   readonly checksumAlgorithm: ChecksumAlgorithm;
@@ -110,6 +115,7 @@ export function settingsOf(options: S3PutOptions): Settings {
     continueTimeoutMs: duration('continueTimeoutMs', options.continueTimeoutMs ?? 1000),
     multipartFromBytes: count('multipartFromBytes', options.multipartFromBytes ?? 64 * MiB, 1),
     partBytes: count('partBytes', options.partBytes ?? 8 * MiB, 5 * MiB),
+    mostPartBytes: options.partBytes ?? 32 * MiB,
     parallelParts: count('parallelParts', options.parallelParts ?? 4, 1),
     maxConnections: count('maxConnections', options.maxConnections ?? 50, 1),
     checksumAlgorithm,

@@ -1,7 +1,7 @@
 import { checksumAmong } from './checksum/headers.ts';
 import type { Context } from './client/attempt.ts';
 import { Failure } from './failure.ts';
-import { FileFeed } from './multipart/file-feed.ts';
+import { FileFeed, partBytesFor } from './multipart/file-feed.ts';
 import { Journal } from './multipart/journal.ts';
 import { putInParts } from './multipart/put-in-parts.ts';
 import { readStreamPart, StreamFeed } from './multipart/stream-feed.ts';
@@ -33,7 +33,7 @@ export async function putFileInParts(
   const { bucket, journalDirectory, checksumAlgorithm: algorithm } = context.settings;
   const journal =
     journalDirectory && new Journal(journalDirectory, { bucket, key, headers, algorithm, file });
-  const feed = (partBytes: number): FileFeed => new FileFeed(file, partBytes);
+  const feed = (partBytes = partBytesFor(file, context.settings)): FileFeed => new FileFeed(file, partBytes);
   if (!journal) return await putInParts({ key, headers, feed }, context);
   return await journal.alone(context.signal, () => putInParts({ key, headers, feed, journal }, context));
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, truncateSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { localS3 } from './support/s3-local.ts';
-import { answerAfterBody, s3Error, scripted, store } from './support/scripted-server.ts';
+import { answer, answerAfterBody, s3Error, scripted, store } from './support/scripted-server.ts';
 import { created, scriptedUploads } from './support/scripted-uploads.ts';
 import { failureOf, MiB, s3Put, someBytes, temporaryFile } from './support/uploads.ts';
 
@@ -43,6 +43,24 @@ test('A large file goes in parts, and is one object with its headers', async () 
   expect(again).toMatchObject({ operation: 'CompleteMultipartUpload', statusCode: 412 });
   expect(await s3.uploadsLeft()).toBe(0);
 });
+
+test.each([
+  { fileMiB: 100, options: {}, partMiB: 8 },
+  { fileMiB: 1024, options: {}, partMiB: 16 },
+  { fileMiB: 8192, options: {}, partMiB: 32 },
+  { fileMiB: 1024, options: { partBytes: 5 * MiB }, partMiB: 5 },
+])(
+  'A file of $fileMiB MiB goes in parts of $partMiB MiB with $options',
+  async ({ fileMiB, options, partMiB }) => {
+    const refused = answer(403, { connection: 'close' }, s3Error('AccessDenied'));
+    const server = await scriptedUploads({ part: refused });
+    const path = await temporaryFile('');
+    truncateSync(path, fileMiB * MiB); // sparse
+    await failureOf(s3Put(server.endpoint, options).put(path, 'film'));
+    const [first] = server.of('part');
+    expect(first?.headers['content-length']).toBe(String(partMiB * MiB));
+  },
+);
 
 test('Parts that are reset or refused for the moment are sent again', async () => {
   const s3 = await localS3();

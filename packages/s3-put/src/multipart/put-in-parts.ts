@@ -18,8 +18,8 @@ import type { Upload } from './upload-parts.ts';
 export interface ObjectInParts {
   key: string;
   headers: Record<string, string>;
-  /** Made when the size of its parts is known: an upload that goes on keeps its own. */
-  feed: (partBytes: number) => PartFeed;
+  /** Made when the size of its parts is known: an upload that goes on keeps its own, a new one has none. */
+  feed: (partBytes?: number) => PartFeed;
   /** Of a file that may be resumed. */
   journal?: Journal;
 }
@@ -61,7 +61,7 @@ async function leftUpload(
  * the answer.
  */
 async function newUpload({ feed, target, headersOf: headers }: Task, context: Context): Promise<BegunUpload> {
-  const { partBytes } = feed(context.settings.partBytes);
+  const { partBytes } = feed();
   const deadline = new Deadline(undefined);
   const unfollow = context.signal.follow(() => deadline.limit(ANSWER_LIMIT_MS));
   try {

@@ -1,5 +1,6 @@
 import type { ThreadHashes } from '../checksum/hash-threads.ts';
 import type { LargeFile } from './file.ts';
+import type { Memory } from './memory.ts';
 import type { Source } from './source.ts';
 
 /** A part of a file, as a whole of its own. */
@@ -7,15 +8,17 @@ export class FileRange implements Source {
   readonly size: number;
   readonly #file: LargeFile;
   readonly #start: number;
+  readonly #memory: Memory;
 
-  constructor(file: LargeFile, start: number, size: number) {
+  constructor(file: LargeFile, start: number, size: number, memory: Memory) {
     this.size = size;
     this.#file = file;
     this.#start = start;
+    this.#memory = memory;
   }
 
   pieces(): AsyncGenerator<Uint8Array, void, void> {
-    return this.#file.pieces(this.#start, this.size);
+    return this.#file.pieces(this.#start, this.size, this.#memory);
   }
 
   async hashStretch(

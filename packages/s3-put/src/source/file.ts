@@ -88,21 +88,22 @@ export class LargeFile implements Source {
   }
 
   /** While one piece is used the next one is read. */
-  async *pieces(start = 0, size = this.size): AsyncGenerator<Uint8Array, void, void> {
+  async *pieces(start = 0, size = this.size, memory = this.#memory): AsyncGenerator<Uint8Array, void, void> {
     const end = start + size;
-    const [first, second] = [this.#memory.take(), this.#memory.take()];
+    const [first, second] = [memory.take(), memory.take()];
+    const pieceBytes = first.byteLength;
     let space = first;
     let ahead = this.#read(start, end, space);
-    for (let position = start; position < end; position += PIECE_BYTES) {
+    for (let position = start; position < end; position += pieceBytes) {
       const piece = await ahead;
       space = space === first ? second : first;
-      if (position + PIECE_BYTES < end) ahead = this.#read(position + PIECE_BYTES, end, space);
+      if (position + pieceBytes < end) ahead = this.#read(position + pieceBytes, end, space);
       // It is awaited in the next round, which may come long after it failed, or never.
       ahead.catch(() => undefined);
       yield piece;
     }
-    this.#memory.giveBack(first);
-    this.#memory.giveBack(second);
+    memory.giveBack(first);
+    memory.giveBack(second);
   }
 
   async assertUnchanged(): Promise<void> {

@@ -4,6 +4,9 @@
  */
 export const PIECE_BYTES = 512 * 1024;
 
+/** The same for a part: what several lanes have in hand is too much for that cache anyway, so fewer turns win. */
+export const PART_PIECE_BYTES = 1024 * 1024;
+
 /** Buffers of one size that are used again, so that files of any size cost a few of them and no garbage. */
 export class Memory {
   readonly #bytes: number;
