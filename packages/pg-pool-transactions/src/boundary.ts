@@ -38,10 +38,20 @@ export class WholeTransaction implements Boundary {
   open(): Promise<void> | undefined {
     const text = beginText(this.#options);
     const { connection } = this.#lease;
-    if (!connection.pipelined) return this.#send(text);
+    if (!connection.pipelined) return this.#beginAlone(text);
     connection.mustBeAlive({ text });
     this.#lease.beginWithNext(text);
     return undefined;
+  }
+
+  async #beginAlone(text: string): Promise<void> {
+    try {
+      await this.#lease.send({ text }, this.#limit);
+    } catch (error) {
+      // It may have begun all the same. Nobody waits for the end of that, but the connection does before it is lent again.
+      if (this.#lease.gaveUpFor(error)) void this.#rollbackUnheard();
+      throw error;
+    }
   }
 
   async commit(firstFailure: () => unknown, mayHandOver: boolean): Promise<void> {
@@ -69,10 +79,9 @@ export class WholeTransaction implements Boundary {
     if (this.#lease.endUnbegun()) return;
     const { connection } = this.#lease;
     const text = 'ROLLBACK';
-    // Nobody else would notice that the connection is half open.
-    const patience = this.#limit?.reached
-      ? Limit.of(text, { timeoutMs: cancelGraceMs }, (ms) => statementTimedOut({ text }, ms))
-      : undefined;
+    // Nobody else would notice that the connection is half open: the limit may be reached meanwhile.
+    const patience =
+      this.#limit && Limit.of(text, { timeoutMs: cancelGraceMs }, (ms) => statementTimedOut({ text }, ms));
     try {
       await this.#lease.send({ text }, patience);
     } catch (error) {
@@ -85,8 +94,12 @@ export class WholeTransaction implements Boundary {
     }
   }
 
-  async #send(text: string): Promise<void> {
-    await this.#lease.send({ text }, this.#limit);
+  async #rollbackUnheard(): Promise<void> {
+    try {
+      await this.rollback();
+    } catch {
+      // The connection is condemned, and its removal is reported with this reason.
+    }
   }
 }
 

@@ -158,9 +158,11 @@ export class Transaction {
    */
   expire(error: PoolError): PoolError | undefined {
     if (this.#state === 'committed' && !this.#outer) return undefined;
+    // Its ROLLBACK, once asked, is let through: without it the connection would be of no use to anybody.
+    const isRollingBack = this.#over && !this.#commitSent;
     this.#over = true;
     this.doom(error);
-    this.#lease.giveUp(error);
+    if (!isRollingBack) this.#lease.giveUp(error);
     this.#endInner?.();
     void this.abandon();
     // Without an answer to its end, a savepoint goes with the transaction around it.
