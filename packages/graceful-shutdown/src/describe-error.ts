@@ -4,10 +4,22 @@ const MOST_CAUSES = 10;
 
 /**
  * Renders whatever was thrown: stack, own fields such as `code`, the chain of causes and the members of an AggregateError.
- * Own fields are shown one level deep: errors of HTTP clients hold whole sockets.
+ * Own fields are shown one level deep: errors of HTTP clients hold whole sockets. Never throws: a getter or a proxy may do so.
  */
 export function describeError(thrown: unknown): string {
-  return describe(thrown, new Set()).join('\n');
+  try {
+    return describe(thrown, new Set()).join('\n');
+  } catch {
+    return describeBarely(thrown);
+  }
+}
+
+function describeBarely(thrown: unknown): string {
+  try {
+    return inspect(thrown, { depth: 0, customInspect: false, showProxy: true });
+  } catch {
+    return `${typeof thrown} that cannot be shown: its own getters throw`;
+  }
 }
 
 function describe(thrown: unknown, seen: Set<unknown>): string[] {
@@ -19,7 +31,11 @@ function describe(thrown: unknown, seen: Set<unknown>): string[] {
   const fields = ownFields(thrown);
   if (fields !== undefined) lines.push(`  ${fields}`);
   if (thrown instanceof AggregateError) {
-    for (const member of thrown.errors) lines.push(`one of: ${describe(member, seen).join('\n')}`);
+    for (const member of thrown.errors) {
+      const isFull = seen.size >= MOST_CAUSES;
+      lines.push(`one of: ${describe(member, seen).join('\n')}`);
+      if (isFull) break;
+    }
   }
   if (thrown.cause !== undefined) lines.push(`caused by: ${describe(thrown.cause, seen).join('\n')}`);
   return lines;

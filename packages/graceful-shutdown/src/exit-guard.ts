@@ -55,6 +55,7 @@ function replaceExit(): () => void {
       'ERR_HOOK_EXITED',
       `Cleanup hook "${hook.name}" called process.exit(${code ?? ''})`,
     );
+    hookExits.add(error);
     hook.fail(error);
     throw error;
   };
@@ -66,7 +67,10 @@ function replaceExit(): () => void {
   };
 }
 
+/** Not asked of what was thrown: a proxy may throw again. */
+const hookExits = new WeakSet<object>();
+
 /** Did a hook's `process.exit()` throw this? The hook's report names it: it is no crash. */
 export function isHookExit(thrown: unknown): thrown is ShutdownError {
-  return thrown instanceof ShutdownError && thrown.code === 'ERR_HOOK_EXITED';
+  return hookExits.has(thrown as object);
 }

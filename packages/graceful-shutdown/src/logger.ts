@@ -1,3 +1,5 @@
+import { describeError } from './describe-error.ts';
+
 /**
  * Where the few lines of a shutdown go: `console`, pino, winston, or any object with these three methods. Each call gets one
  * string, with stack and causes rendered into it, so that no logger drops what it does not expect.
@@ -12,7 +14,7 @@ export interface Logger {
 export function guarded(logger: Logger): Logger {
   const guard = (level: keyof Logger) => (message: string) => {
     const toStderr = (how: string, error: unknown): void =>
-      void process.stderr.write(`${message}\n(the logger ${how}: ${String(error)})\n`);
+      void process.stderr.write(`${message}\n(the logger ${how}: ${describeError(error)})\n`);
     try {
       const result = logger[level](message);
       if (result instanceof Promise) result.catch((error: unknown) => toStderr('rejected', error));

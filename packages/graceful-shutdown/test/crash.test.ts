@@ -114,3 +114,20 @@ it.each(['throws', 'rejects', 'crashes'])(
     expect(code).toBe(1);
   },
 );
+
+it.each([
+  'an error with a throwing stack',
+  'an error with a throwing cause',
+  'an error with a throwing field',
+  'an error with a symbol as its message',
+  'an AggregateError without members',
+  'an object that refuses to be shown',
+  'a proxy that throws',
+  'a revoked proxy',
+])('shuts down also after a crash by %s', async (kind) => {
+  await using child = new FixtureProcess('odd-throws.mjs', { kind });
+  const { code, output } = await child.ended;
+  expect(output).toContain('Crashed by uncaughtException');
+  expect(output).toContain('the hook ran');
+  expect(code).toBe(1);
+});
