@@ -5,6 +5,7 @@ import { guardExit, isHookExit, runOutsideHooks } from './exit-guard.ts';
 import { ExitHooks } from './exit-hooks.ts';
 import type { ShutdownHook } from './hooks.ts';
 import { LastWords } from './last-words.ts';
+import { leave } from './leave.ts';
 import type { GracefulShutdownOptions, HookOptions, ShutdownSettings } from './options.ts';
 import { watchParent } from './parent.ts';
 import { type CrashReport, formatReport, type ShutdownReport } from './report.ts';
@@ -67,6 +68,7 @@ class InstalledShutdown implements GracefulShutdown {
   #crashes = 0;
   #forced = false;
   #exiting = false;
+  #leave: (() => void) | undefined;
   #disposed = false;
 
   constructor(settings: ShutdownSettings) {
@@ -147,12 +149,16 @@ class InstalledShutdown implements GracefulShutdown {
     this.#forced = true;
     this.#words.hurry();
     this.#sequence.force();
+    // The option `exit` was called and did not end the process.
+    this.#leave?.();
   }
 
   #onCrash(crash: CrashReport): void {
     // Its hook has failed by it, which the report tells.
     if (isHookExit(crash.thrown)) return;
     this.#crashes += 1;
+    // Should the process end before it was drained, or by itself.
+    process.exitCode ||= 1;
     // A logger that crashes by every word would never come to an end.
     if (this.#crashes > MOST_CRASHES) return;
     const where = crash.hook === undefined ? '' : ` in hook "${crash.hook}"`;
@@ -175,8 +181,25 @@ class InstalledShutdown implements GracefulShutdown {
     this.#tell(report);
     await this.#words.flush();
     releaseExit();
-    runOutsideHooks(() => this.#settings.exit(this.#exitCode(report)));
+    await runOutsideHooks(() => this.#exit(report));
   }
+
+  async #exit(report: ShutdownReport): Promise<void> {
+    const code = this.#exitCode(report);
+    this.#leave = () => leave(this.#exitCode(report), this.#onExitError);
+    try {
+      await this.#settings.exit(code);
+    } catch (error) {
+      this.#onExitError(error);
+      leave(code || 1, this.#onExitError);
+    }
+  }
+
+  /** Whoever threw was asked before them. */
+  readonly #onExitError = (error: unknown): void => {
+    this.#words.error(`The exit failed: ${describeError(error)}`);
+    this.#exitHooks.run();
+  };
 
   #tell(report: ShutdownReport): void {
     this.#words[report.clean ? 'info' : 'warn'](formatReport(report));

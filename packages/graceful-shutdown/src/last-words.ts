@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { describeError } from './describe-error.ts';
 import { flushLogger, giveUpLogger } from './flush-logger.ts';
 import { guarded, type Logger } from './logger.ts';
 
@@ -49,7 +50,12 @@ export class LastWords implements Logger {
     });
     const done = await Promise.race([this.#flushAll(), over]);
     clearTimeout(this.#timer);
-    if (!done) giveUpLogger(this.#options.logger);
+    try {
+      if (!done) giveUpLogger(this.#options.logger);
+    } catch (error) {
+      // A destination that is not open yet, or not any more.
+      process.stderr.write(`The logger could not be given up: ${describeError(error)}\n`);
+    }
     this.#flushed = true;
   }
 
@@ -65,7 +71,7 @@ export class LastWords implements Logger {
     try {
       await (flush ? flush() : flushLogger(logger));
     } catch (error) {
-      process.stderr.write(`The logger could not be flushed: ${String(error)}\n`);
+      process.stderr.write(`The logger could not be flushed: ${describeError(error)}\n`);
     }
     await Promise.all([written(process.stdout), written(process.stderr)]);
     return true;

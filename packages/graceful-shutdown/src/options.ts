@@ -75,10 +75,10 @@ export interface GracefulShutdownOptions {
   /** How long the logger, stdout and stderr may take for that; 5 ms after a second signal. @default 1_000 */
   readonly flushTimeoutMs?: number;
   /**
-   * Ends the process after a signal or a crash, once hooks are done and the log is written.
-   * @default process.exit
+   * Ends the process after a signal or a crash, once hooks are done and the log is written. When it throws or rejects, or when a
+   * signal comes after it, `process.exit()` does. @default process.exit
    */
-  readonly exit?: (code: number) => void;
+  readonly exit?: (code: number) => unknown;
 }
 
 /** Options of `handle.onShutdown()`. */

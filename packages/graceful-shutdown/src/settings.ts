@@ -33,7 +33,7 @@ export function readOptions(options: GracefulShutdownOptions): ShutdownSettings 
     logger = console,
     flush,
     flushTimeoutMs = 1_000,
-    exit = (code: number): void => process.exit(code),
+    exit = (code: number): unknown => process.exit(code),
     ...unknown
   } = asObject('options', options);
   refuseUnknown(unknown);

@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import type { CrashOrigin } from './crash.ts';
 import { describeError } from './describe-error.ts';
 import { LastWords } from './last-words.ts';
+import { leave } from './leave.ts';
 import type { TerminateOptions, TerminateSettings } from './options.ts';
 import { countCut, formatReport, type ShutdownReport } from './report.ts';
 import { Sequence } from './sequence.ts';
@@ -95,7 +96,9 @@ class Termination {
     if (!report.clean) this.#words.warn(formatReport(report));
     await this.#words.flush();
     if (this.#crashCode !== undefined && this.#settings.coredump) process.abort();
-    process.exit(this.#crashCode ?? this.#wishCode(report));
+    leave(this.#crashCode ?? this.#wishCode(report), (error) =>
+      this.#words.error(`The exit failed: ${describeError(error)}`),
+    );
   }
 
   #wishCode(report: ShutdownReport): number {

@@ -1,0 +1,45 @@
+// The last moment: nothing that goes wrong there keeps the process, or lets it end as if all were well.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { FixtureProcess } from './child.ts';
+
+const start = (config: object) => FixtureProcess.start('exits.mjs', { stays: true, ...config });
+
+it.each(['throws', 'rejects'])('ends, and not with 0, when the option `exit` %s', async (exit) => {
+  await using child = await start({ exit });
+  child.kill('SIGTERM');
+  const { code, output } = await child.ended;
+  expect(code).toBe(1);
+  expect(output).toContain('The exit failed: Error: not out of this door');
+});
+
+it('ends by a later signal when the option `exit` did not end the process', async () => {
+  await using child = await start({ exit: 'does nothing' });
+  child.kill('SIGTERM');
+  await child.prints('exit was called');
+  // The rule under test is about time.
+  await sleep(600);
+  child.kill('SIGTERM');
+  expect(await child.ended).toMatchObject({ code: 143 });
+});
+
+it("ends, and runs its hooks, when somebody else's listener of process 'exit' throws", async () => {
+  await using child = await start({ listener: true });
+  child.kill('SIGTERM');
+  const { code, output } = await child.ended;
+  expect(code).toBe(1);
+  expect(output).toContain('the last hook ran');
+});
+
+it("terminate() ends when a listener of process 'exit' throws", async () => {
+  await using child = await start({ by: 'terminate', listener: true });
+  child.kill('SIGTERM');
+  expect(await child.ended).toMatchObject({ code: 1 });
+});
+
+it("a crash in process 'exit' of a process that ends by itself turns its exit code into 1", async () => {
+  await using child = await start({ listener: true, stays: false });
+  const { code, output } = await child.ended;
+  expect(output).toContain('Crashed by uncaughtException: Error: not out of this door');
+  expect(code).toBe(1);
+});
