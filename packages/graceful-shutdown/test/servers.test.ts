@@ -1,7 +1,7 @@
 // Servers that come, go, and are asked while the shutdown runs.
 import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { waitUntil } from '@silly-face/testing';
 import { gracefulShutdown } from '@silly-face/graceful-shutdown';
 import { expect, it } from 'vitest';
@@ -161,4 +161,27 @@ it('an HTTP/2 client that never closes its end is not waited for, and nothing of
   await once(client, 'data');
   expect(await handle.shutdown()).toMatchObject({ clean: true });
   client.destroy();
+});
+
+it('ends a connection behind an answer only when the body of its request has come', async () => {
+  const complete: boolean[] = [];
+  const server = createHttpServer((request, response) => {
+    request.once('close', () => complete.push(request.complete));
+    response.end('at once');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const handle = gracefulShutdown({
+    servers: [server],
+    signals: [],
+    handleCrashes: false,
+    idleGraceMs: 10_000,
+  });
+  const client = await connectRaw((server.address() as AddressInfo).port);
+  const run = handle.shutdown();
+  client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345');
+  await client.hears('at once');
+  client.send('67890');
+  expect(await client.ended).toContain('Connection: close');
+  expect(await run).toMatchObject({ clean: true });
+  expect(complete).toEqual([true]);
 });

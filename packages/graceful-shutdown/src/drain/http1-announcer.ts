@@ -46,6 +46,8 @@ export class Http1Announcer {
     if (response.headersSent || !response.shouldKeepAlive) return;
     response.shouldKeepAlive = false;
     this.#announced.set(socket, response);
+    // Before Node's own listener, which ends the socket.
+    response.prependOnceListener('finish', () => endBehindBody(socket, response));
   }
 
   /** Answers begun before the drain: the one whose turn it is, then those behind it as their turn comes. */
@@ -57,4 +59,14 @@ export class Http1Announcer {
     // Node's own `finish` listener came first: the next answer has the socket by now.
     else answer.once('finish', () => this.#announced.has(socket) || this.#followInFlight(socket));
   }
+}
+
+/** Where an answer came before its request's body, an end right behind it would reset the client while it sends and has not read. */
+function endBehindBody(socket: Socket, { req: request, shouldKeepAlive }: ServerResponse): void {
+  if (shouldKeepAlive || request.complete) return;
+  const end = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    socket.destroySoon = end;
+    request.once('close', end).resume();
+  };
 }
