@@ -40,7 +40,7 @@ export interface GracefulShutdownOptions {
    * How long an idle keep-alive connection may stay once no more are accepted: whoever holds its other end may just be sending
    * a request. Behind a proxy whose listener lives on, give more than the proxy's own keep-alive timeout and nothing is lost.
    * Less than `timeoutMs - delayMs`. An HTTP/2 session is told to go once no new stream came for as
-   * long, within 300 ms at most. @default 100
+   * long, within 300 ms at most. @default 100, or half of `timeoutMs - delayMs` where that is less
    */
   readonly idleGraceMs?: number;
   /**

@@ -71,7 +71,7 @@ export function readOptions(options: GracefulShutdownOptions): ShutdownSettings 
     parentDisconnect,
     timeoutMs,
     delayMs,
-    idleGraceMs: idleGraceMs ?? 100,
+    idleGraceMs: idleGraceMs ?? Math.min(100, (timeoutMs - delayMs) / 2),
     headTimeoutMs,
     refuseWith,
     handleCrashes,

@@ -185,3 +185,19 @@ it('ends a connection behind an answer only when the body of its request has com
   expect(await run).toMatchObject({ clean: true });
   expect(complete).toEqual([true]);
 });
+
+it('an idle connection does not make a short time limit an unclean end', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({
+    servers: [test.server],
+    signals: [],
+    handleCrashes: false,
+    timeoutMs: 90,
+  });
+  const client = await connectRaw(test.port);
+  test.release();
+  client.send(get('/one'));
+  await client.hears('answer to /one');
+  expect(await handle.shutdown()).toMatchObject({ clean: true });
+  await client.ended;
+});
