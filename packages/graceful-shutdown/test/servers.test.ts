@@ -201,3 +201,21 @@ it('an idle connection does not make a short time limit an unclean end', async (
   expect(await handle.shutdown()).toMatchObject({ clean: true });
   await client.ended;
 });
+
+it('a server whose owner closes it, and then its last connection, in the moment of the shutdown is drained', async () => {
+  const test = await startServer('http', () => handle.signal);
+  const handle = gracefulShutdown({
+    servers: [test.server],
+    signals: [],
+    handleCrashes: false,
+    timeoutMs: 5_000,
+  });
+  const client = await connectRaw(test.port);
+  client.send(get('/one'));
+  await waitUntil(() => test.arrived() === 1, { what: 'the request to arrive' });
+  test.server.close();
+  const run = handle.shutdown();
+  (test.server as HttpServer).closeAllConnections();
+  await client.ended;
+  expect(await run).toMatchObject({ clean: true });
+});

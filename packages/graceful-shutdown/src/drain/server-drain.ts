@@ -117,8 +117,13 @@ export class ServerDrain {
 
   /** Also ends for a server that never listened, or that was closed by its owner. */
   async #waitForClose(): Promise<void> {
+    let onClose = (): void => {};
+    const closed = new Promise<void>((resolve) => (onClose = resolve));
+    // Before the connections are counted: the last may end, and the server close, before their number is known.
+    this.server.once('close', onClose);
     const open = this.server.listening || (await this.#count()) > 0;
-    if (open) await new Promise<void>((resolve) => void this.server.once('close', () => resolve()));
+    if (open) await closed;
+    this.server.off('close', onClose);
   }
 
   #count(): Promise<number> {
