@@ -11,6 +11,7 @@ import { watchParent } from './parent.ts';
 import { type CrashReport, formatReport, type ShutdownReport } from './report.ts';
 import { Sequence, type ShutdownState } from './sequence.ts';
 import { checkServer, expected, readHook, readOptions } from './settings.ts';
+import { beginEnd } from './shared-end.ts';
 import { exitCodeOf, SignalCount, watchSignals } from './signals.ts';
 
 /** What `gracefulShutdown()` returns. */
@@ -177,16 +178,17 @@ class InstalledShutdown implements GracefulShutdown {
     this.#exiting = true;
     // Until the very end: a hook that was given up may still call process.exit().
     const releaseExit = guardExit();
+    const end = beginEnd();
     const report = await run;
     this.#tell(report);
     await this.#words.flush();
     releaseExit();
-    await runOutsideHooks(() => this.#exit(report));
+    const code = end(this.#exitCode(report));
+    if (code !== undefined) await runOutsideHooks(() => this.#exit(code, report));
   }
 
-  async #exit(report: ShutdownReport): Promise<void> {
-    const code = this.#exitCode(report);
-    this.#leave = () => leave(this.#exitCode(report), this.#onExitError);
+  async #exit(code: number, report: ShutdownReport): Promise<void> {
+    this.#leave = () => leave(this.#exitCode(report) || code, this.#onExitError);
     try {
       await this.#settings.exit(code);
     } catch (error) {

@@ -7,6 +7,7 @@ import type { TerminateOptions, TerminateSettings } from './options.ts';
 import { countCut, formatReport, type ShutdownReport } from './report.ts';
 import { Sequence } from './sequence.ts';
 import { checkExitCode, checkServer, expected, readTerminateOptions } from './settings.ts';
+import { beginEnd } from './shared-end.ts';
 import { SignalCount } from './signals.ts';
 
 /** A listener for a signal, `uncaughtException` or `unhandledRejection`. */
@@ -92,13 +93,14 @@ class Termination {
   }
 
   async #drainAndExit(reason: string): Promise<void> {
+    const end = beginEnd();
     const report = await this.#sequence.start(reason);
     if (!report.clean) this.#words.warn(formatReport(report));
     await this.#words.flush();
     if (this.#crashCode !== undefined && this.#settings.coredump) process.abort();
-    leave(this.#crashCode ?? this.#wishCode(report), (error) =>
-      this.#words.error(`The exit failed: ${describeError(error)}`),
-    );
+    const code = end(this.#crashCode ?? this.#wishCode(report));
+    if (code === undefined) return;
+    leave(code, (error) => this.#words.error(`The exit failed: ${describeError(error)}`));
   }
 
   #wishCode(report: ShutdownReport): number {

@@ -1,6 +1,6 @@
 // The last moment: nothing that goes wrong there keeps the process, or lets it end as if all were well.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FixtureProcess } from './child.ts';
 
 const start = (config: object) => FixtureProcess.start('exits.mjs', { stays: true, ...config });
@@ -42,4 +42,31 @@ it("a crash in process 'exit' of a process that ends by itself turns its exit co
   const { code, output } = await child.ended;
   expect(output).toContain('Crashed by uncaughtException: Error: not out of this door');
   expect(code).toBe(1);
+});
+
+describe.each([
+  { by: ['gracefulShutdown', 'gracefulShutdown'] },
+  { by: ['terminate', 'terminate'] },
+  { by: ['gracefulShutdown', 'terminate'] },
+  { by: ['terminate', 'gracefulShutdown'] },
+])('several ends in one process, $by', ({ by }) => {
+  it('wait for each other', async () => {
+    await using child = await FixtureProcess.start('several.mjs', { by, options: { timeoutMs: 60_000 } });
+    const { answer } = await child.request();
+    child.kill('SIGTERM');
+    await child.prints('SIGTERM');
+    // Long after the first has ended.
+    await sleep(300);
+    child.send('release');
+    expect(await answer).toBe('answered');
+    expect(await child.ended).toMatchObject({ code: 0 });
+  });
+
+  it('exit with the code of the one that was not clean', async () => {
+    await using child = await FixtureProcess.start('several.mjs', { by, options: { timeoutMs: 300 } });
+    const { answer } = await child.request();
+    child.kill('SIGTERM');
+    expect(await answer).toContain('failed');
+    expect(await child.ended).toMatchObject({ code: 143 });
+  });
 });
