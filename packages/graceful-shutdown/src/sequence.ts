@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:net';
 import { type DrainLimits, ServerDrain } from './drain/server-drain.ts';
 import { ShutdownError } from './errors.ts';
@@ -42,6 +43,8 @@ export class Sequence {
 
   constructor(limits: DrainLimits) {
     this.#limits = limits;
+    // One a stream that is open is no leak.
+    setMaxListeners(0, this.#draining.signal);
   }
 
   get state(): ShutdownState {

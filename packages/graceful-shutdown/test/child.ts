@@ -28,7 +28,7 @@ export class FixtureProcess implements AsyncDisposable {
     return child;
   }
 
-  constructor(fixture: string, config: object, env: NodeJS.ProcessEnv = {}) {
+  constructor(fixture: string, config: object = {}, env: NodeJS.ProcessEnv = {}) {
     this.#process = fork(new URL(`fixtures/${fixture}`, import.meta.url), [JSON.stringify(config)], {
       silent: true,
       env: { ...process.env, ...env },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { FixtureProcess } from './child.ts';
 
 const quiet = { signals: [], handleCrashes: false } as const;
 
@@ -135,3 +136,11 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   });
   return { promise, resolve };
 }
+
+it('its signal may have a listener for each open stream, without a warning', async () => {
+  await using child = new FixtureProcess('many-streams.mjs');
+  const { code, output } = await child.ended;
+  expect(output).toContain('heard by 50');
+  expect(output).not.toContain('Warning');
+  expect(code).toBe(0);
+});
