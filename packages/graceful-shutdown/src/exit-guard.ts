@@ -8,24 +8,13 @@ export interface RunningHook {
   fail(error: unknown): void;
 }
 
-/** Costs nothing until the first hook runs, and again nothing when the last guard is taken away. */
-const context = new AsyncLocalStorage<RunningHook | undefined>();
+/**
+ * The hook in whose asynchronous context the caller runs. Costs nothing until the first hook runs, and again nothing when the
+ * last guard is taken away.
+ */
+export const currentHook = new AsyncLocalStorage<RunningHook | undefined>();
 let guards = 0;
 let restoreExit = (): void => {};
-
-export function runInHook<T>(hook: RunningHook, run: () => T): T {
-  return context.run(hook, run);
-}
-
-/** The hook in whose asynchronous context the caller runs. */
-export function currentHook(): RunningHook | undefined {
-  return context.getStore();
-}
-
-/** Runs the end itself, which a crash inside a hook may have begun. */
-export function runOutsideHooks<T>(run: () => T): T {
-  return context.run(undefined, run);
-}
 
 /**
  * Until the returned function is called, `process.exit()` called by a hook fails that hook instead of ending the process under
@@ -34,22 +23,19 @@ export function runOutsideHooks<T>(run: () => T): T {
 export function guardExit(): () => void {
   if (guards === 0) restoreExit = replaceExit();
   guards += 1;
-  let held = true;
   return () => {
-    if (!held) return;
-    held = false;
     guards -= 1;
     if (guards > 0) return;
     restoreExit();
-    context.disable();
+    currentHook.disable();
   };
 }
 
 function replaceExit(): () => void {
   const exit: NodeJS.Process['exit'] = Reflect.get(process, 'exit');
-  let active = true;
   const guarded = (code?: number | string | null): never => {
-    const hook = active ? context.getStore() : undefined;
+    // Somebody may have wrapped this function and kept it longer than the guard.
+    const hook = guards > 0 ? currentHook.getStore() : undefined;
     if (!hook) return exit.call(process, code);
     const error = new ShutdownError(
       'ERR_HOOK_EXITED',
@@ -61,8 +47,6 @@ function replaceExit(): () => void {
   };
   process.exit = guarded;
   return () => {
-    active = false;
-    // Somebody may have wrapped it meanwhile: ours then only passes on.
     if (process.exit === guarded) process.exit = exit;
   };
 }

@@ -1,6 +1,7 @@
 import { describeError } from './describe-error.ts';
 import { ShutdownError } from './errors.ts';
-import { guarded, type Logger } from './logger.ts';
+import { type Logger, sayThrough } from './logger.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /**
  * Looks after one thing. Fails when it throws, rejects, returns or resolves to `false`, or does not settle in time. `signal` aborts
@@ -15,7 +16,7 @@ export function shareChecks(
   checks: Readonly<Record<string, HealthCheck>>,
   { timeoutMs, cacheMs, logger }: { timeoutMs: number; cacheMs: number; logger: Logger },
 ): () => Promise<CheckResults> {
-  const log = guarded(logger);
+  const say = sayThrough(logger);
   const unwell = new Set<string>();
   let run: Promise<CheckResults> | undefined;
   let validUntil = 0;
@@ -39,36 +40,25 @@ export function shareChecks(
   async function result(name: string, check: HealthCheck): Promise<'ok' | 'failed'> {
     const reason = await whyUnwell(name, check, timeoutMs);
     if (reason === undefined) {
-      if (unwell.delete(name)) log.info(`Health check "${name}" is well again`);
+      if (unwell.delete(name)) say('info', `Health check "${name}" is well again`);
       return 'ok';
     }
-    if (!unwell.has(name)) log.warn(`Health check "${name}" failed: ${reason}`);
+    if (!unwell.has(name)) say('warn', `Health check "${name}" failed: ${reason}`);
     unwell.add(name);
     return 'failed';
   }
 }
 
 async function whyUnwell(name: string, check: HealthCheck, limitMs: number): Promise<string | undefined> {
-  const abort = new AbortController();
-  const late = new ShutdownError(
-    'ERR_CHECK_TIMEOUT',
-    `Health check "${name}" did not finish within ${limitMs} ms`,
+  const limit = new TimeLimit(
+    () =>
+      new ShutdownError('ERR_CHECK_TIMEOUT', `Health check "${name}" did not finish within ${limitMs} ms`),
   );
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      // Before the check hears of it and rejects in its own words.
-      reject(late);
-      abort.abort(late);
-    }, limitMs);
-  });
+  limit.endWithin(limitMs);
   try {
-    // The race also takes the rejection of a check that fails after its time.
-    const said = await Promise.race([(async () => check({ signal: abort.signal }))(), limit]);
+    const said = await limit.race(() => check({ signal: limit.signal }));
     return said === false ? 'it returned false' : undefined;
   } catch (error) {
-    return error === late ? `no answer within ${limitMs} ms` : describeError(error);
-  } finally {
-    clearTimeout(timer);
+    return limit.signal.aborted ? `no answer within ${limitMs} ms` : describeError(error);
   }
 }

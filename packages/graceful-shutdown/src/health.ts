@@ -1,7 +1,7 @@
 import type { GracefulShutdown } from './graceful-shutdown.ts';
 import { shareChecks } from './health-checks.ts';
 import type { HealthOptions } from './options.ts';
-import { readHealthOptions } from './settings.ts';
+import { HEALTH_RULES, readByRules } from './settings.ts';
 
 /** An answer without a server: `new Response(answer.body, answer)`. */
 export interface HealthAnswer {
@@ -59,7 +59,7 @@ export function healthHandler(
   handle: Pick<GracefulShutdown, 'state'>,
   options: HealthOptions = {},
 ): HealthHandler {
-  const { checks, liveChecks, ...settings } = readHealthOptions(options);
+  const { checks, liveChecks, ...settings } = readByRules(HEALTH_RULES, options);
   const isRunning = (): boolean => handle.state === 'running';
   const askAlive = shareChecks(liveChecks, settings);
   const askReady = shareChecks(checks, settings);

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { describeError } from './describe-error.ts';
 import { flushLogger, giveUpLogger } from './flush-logger.ts';
-import { guarded, type Logger } from './logger.ts';
+import { type Logger, type Say, sayThrough } from './logger.ts';
+import { TimeLimit } from './time-limit.ts';
 
 interface LastWordsOptions {
   readonly logger: Logger;
@@ -16,57 +17,41 @@ const FORCED_FLUSH_MS = 5;
  * The logger as a dying process may use it: one that throws does not break the shutdown that it reports, and what it holds back
  * is written before the exit, within a limit. What it does not take goes to stderr.
  */
-export class LastWords implements Logger {
+export class LastWords {
   readonly #options: LastWordsOptions;
-  readonly #logger: Logger;
+  /** Says it through the logger, and once that is flushed, on stderr. */
+  say: Say;
   #limitMs: number;
-  #flushed = false;
-  #giveUp: (() => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #limit: TimeLimit | undefined;
 
   constructor(options: LastWordsOptions) {
     this.#options = options;
-    this.#logger = guarded(options.logger);
+    this.say = sayThrough(options.logger);
     this.#limitMs = options.flushTimeoutMs;
-  }
-
-  info(message: string): void {
-    this.#log('info', message);
-  }
-
-  warn(message: string): void {
-    this.#log('warn', message);
-  }
-
-  error(message: string): void {
-    this.#log('error', message);
   }
 
   /** Writes what the logger, stdout and stderr still hold. Afterwards the logger takes no more. */
   async flush(): Promise<void> {
-    const over = new Promise<void>((resolve) => {
-      this.#giveUp = resolve;
-      this.#timer = setTimeout(resolve, this.#limitMs);
-    });
-    const done = await Promise.race([this.#flushAll(), over]);
-    clearTimeout(this.#timer);
+    this.#limit = new TimeLimit();
+    this.#limit.endWithin(this.#limitMs);
+    await Promise.race([this.#flushAll(), this.#limit.over]);
+    this.#limit.clear();
     try {
-      if (!done) giveUpLogger(this.#options.logger);
+      if (this.#limit.signal.aborted) giveUpLogger(this.#options.logger);
     } catch (error) {
       // A destination that is not open yet, or not any more.
       process.stderr.write(`The logger could not be given up: ${describeError(error)}\n`);
     }
-    this.#flushed = true;
+    this.say = (_level, message) => void process.stderr.write(`${message}\n`);
   }
 
   /** From here on, flushing takes next to no time; also if it has begun. */
   hurry(): void {
     this.#limitMs = FORCED_FLUSH_MS;
-    clearTimeout(this.#timer);
-    if (this.#giveUp) this.#timer = setTimeout(this.#giveUp, FORCED_FLUSH_MS);
+    this.#limit?.endWithin(FORCED_FLUSH_MS);
   }
 
-  async #flushAll(): Promise<true> {
+  async #flushAll(): Promise<void> {
     const { logger, flush } = this.#options;
     try {
       await (flush ? flush() : flushLogger(logger));
@@ -74,12 +59,6 @@ export class LastWords implements Logger {
       process.stderr.write(`The logger could not be flushed: ${describeError(error)}\n`);
     }
     await Promise.all([written(process.stdout), written(process.stderr)]);
-    return true;
-  }
-
-  #log(level: keyof Logger, message: string): void {
-    if (this.#flushed) process.stderr.write(`${message}\n`);
-    else this.#logger[level](message);
   }
 }
 

@@ -10,17 +10,18 @@ export interface Logger {
   error(message: string): unknown;
 }
 
+export type Say = (level: keyof Logger, message: string) => void;
+
 /** A logger that throws or rejects must not break the shutdown that it reports: its words go to stderr instead. */
-export function guarded(logger: Logger): Logger {
-  const guard = (level: keyof Logger) => (message: string) => {
-    const toStderr = (how: string, error: unknown): void =>
+export function sayThrough(logger: Logger): Say {
+  return (level, message) => {
+    const toStderr = (how: string) => (error: unknown) =>
       void process.stderr.write(`${message}\n(the logger ${how}: ${describeError(error)})\n`);
     try {
       const result = logger[level](message);
-      if (result instanceof Promise) result.catch((error: unknown) => toStderr('rejected', error));
+      if (result instanceof Promise) result.catch(toStderr('rejected'));
     } catch (error) {
-      toStderr('threw', error);
+      toStderr('threw')(error);
     }
   };
-  return { info: guard('info'), warn: guard('warn'), error: guard('error') };
 }

@@ -1,3 +1,5 @@
+import { listen } from './signals.ts';
+
 interface ParentOptions {
   readonly parentMessages: readonly string[];
   readonly parentDisconnect: boolean;
@@ -11,36 +13,34 @@ interface CountedChannel {
 
 /**
  * Hears a parent that asks this process to end by a message (the string itself, or an object with that `type`), or by closing
- * the channel. The returned function stops listening.
+ * the channel. The returned functions stop listening.
  */
 export function watchParent(
   { parentMessages, parentDisconnect }: ParentOptions,
   onWish: (reason: string) => void,
-): () => void {
-  const onMessage = (message: unknown): void => {
-    const type = typeof message === 'object' && message !== null ? Reflect.get(message, 'type') : message;
-    if (typeof type === 'string' && parentMessages.includes(type)) onWish(`parent message "${type}"`);
-  };
-  const onDisconnect = (): void => onWish('parent disconnected');
-  const stop = [
-    parentMessages.length > 0 && listenUncounted('message', onMessage),
-    parentDisconnect && listenUncounted('disconnect', onDisconnect),
-  ];
-  return () => {
-    for (const each of stop) if (each) each();
-  };
+): (() => void)[] {
+  const stops: (() => void)[] = [];
+  if (parentMessages.length > 0)
+    stops.push(
+      listenUncounted('message', (message) => {
+        const type = typeof message === 'object' && message !== null ? Reflect.get(message, 'type') : message;
+        if (parentMessages.includes(type as string)) onWish(`parent message "${type}"`);
+      }),
+    );
+  if (parentDisconnect) stops.push(listenUncounted('disconnect', () => onWish('parent disconnected')));
+  return stops;
 }
 
 /**
  * Node keeps a process alive while somebody listens to its parent, and counts the listeners. Ours is not to count: it must not
  * keep alive what would end. `process.channel.unref()` instead would also set aside the listeners of the application.
  */
-function listenUncounted(event: 'message' | 'disconnect', listener: (message: unknown) => void): () => void {
+function listenUncounted(event: string, listener: (message: unknown) => void): () => void {
   const channel = process.channel as CountedChannel | undefined;
-  process.on(event, listener);
+  const stop = listen(event, listener);
   channel?.unrefCounted?.();
   return () => {
     channel?.refCounted?.();
-    process.off(event, listener);
+    stop();
   };
 }

@@ -62,15 +62,19 @@ export interface ShutdownReport {
   readonly durationMs: number;
 }
 
-export function addCut(into: CutConnections, more: CutConnections): void {
-  into.requests += more.requests;
-  into.upgraded += more.upgraded;
-  into.http2Sessions += more.http2Sessions;
-  into.raw += more.raw;
-}
-
-export function countCut(cut: CutConnections): number {
-  return cut.requests + cut.upgraded + cut.http2Sessions + cut.raw;
+const CUT_WORDS: Readonly<Record<keyof CutConnections, string>> = {
+  requests: 'with a request in flight',
+  upgraded: 'upgraded',
+  http2Sessions: 'HTTP/2 with streams in flight',
+  raw: 'raw',
+};
+/** Empty if nothing was cut. */
+export function formatCut(cut: CutConnections): string {
+  return Object.entries(CUT_WORDS)
+    .map(([kind, words]) => ({ count: cut[kind as keyof CutConnections], words }))
+    .filter(({ count }) => count > 0)
+    .map(({ count, words }) => `${count} ${words}`)
+    .join(', ');
 }
 
 /** What took less is not worth a word in the log. */
@@ -78,11 +82,12 @@ const NOTICEABLE_MS = 10;
 
 export function formatReport(report: ShutdownReport): string {
   const lines = [
-    `Shutdown (${report.reason}) ${report.clean ? 'was clean' : 'was not clean'}, ${formatTimes(report)}`,
+    `Shutdown (${report.reason}) was ${report.clean ? '' : 'not '}clean, ${formatTimes(report)}`,
   ];
   if (report.forcedBy)
     lines.push(`  forced by ${report.forcedBy === 'signal' ? 'a second signal' : 'the time limit'}`);
-  if (countCut(report.cut) > 0) lines.push(`  connections cut: ${formatCut(report.cut)}`);
+  const cut = formatCut(report.cut);
+  if (cut) lines.push(`  connections cut: ${cut}`);
   if (report.cutRequests.length > 0) lines.push(`  such as: ${report.cutRequests.join(', ')}`);
   for (const hook of report.hooks) lines.push(...formatHook(hook));
   for (const { origin, thrown, hook } of report.crashes) {
@@ -94,13 +99,13 @@ export function formatReport(report: ShutdownReport): string {
 }
 
 function formatTimes({ durationMs, lameDuckMs, drainMs }: ShutdownReport): string {
-  const parts = [
-    { name: 'lame duck', ms: lameDuckMs },
-    { name: 'drain', ms: drainMs - lameDuckMs },
-    { name: 'hooks', ms: durationMs - drainMs },
-  ]
-    .filter(({ ms }) => ms >= NOTICEABLE_MS)
-    .map(({ name, ms }) => `${name} ${Math.round(ms)} ms`);
+  const parts = Object.entries({
+    'lame duck': lameDuckMs,
+    drain: drainMs - lameDuckMs,
+    hooks: durationMs - drainMs,
+  })
+    .filter(([, ms]) => ms >= NOTICEABLE_MS)
+    .map(([name, ms]) => `${name} ${Math.round(ms)} ms`);
   return `${Math.round(durationMs)} ms${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }
 
@@ -108,17 +113,4 @@ function formatHook({ name, outcome, durationMs, error }: HookReport): string[] 
   if (outcome === 'done' && durationMs < NOTICEABLE_MS) return [];
   const why = outcome === 'failed' ? `: ${describeError(error?.cause ?? error)}` : '';
   return [`  hook "${name}" ${outcome} after ${Math.round(durationMs)} ms${why}`];
-}
-
-function formatCut(cut: CutConnections): string {
-  const words: [keyof CutConnections, string][] = [
-    ['requests', 'with a request in flight'],
-    ['upgraded', 'upgraded'],
-    ['http2Sessions', 'HTTP/2 with streams in flight'],
-    ['raw', 'raw'],
-  ];
-  return words
-    .filter(([kind]) => cut[kind] > 0)
-    .map(([kind, word]) => `${cut[kind]} ${word}`)
-    .join(', ');
 }

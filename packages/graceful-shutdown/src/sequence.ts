@@ -1,17 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DrainLimits, ServerDrain } from './drain/server-drain.ts';
 import { ShutdownError } from './errors.ts';
 import { guardExit } from './exit-guard.ts';
 import { type Hook, Hooks } from './hooks.ts';
 import { LeftoverWatch } from './leftovers.ts';
-import {
-  addCut,
-  type CrashReport,
-  type CutConnections,
-  type HookReport,
-  type ShutdownReport,
-} from './report.ts';
+import type { CrashReport, CutConnections, ShutdownReport } from './report.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /**
  * ```text
@@ -27,33 +23,24 @@ export type ShutdownState = 'running' | 'lame-duck' | 'draining' | 'cleaning-up'
 export class Sequence {
   readonly #limits: DrainLimits;
   readonly #drains = new Set<ServerDrain>();
-  readonly #hooks = { signal: new Hooks(), drained: new Hooks() };
+  readonly #hooks = new Hooks();
   readonly #crashes: CrashReport[] = [];
-  readonly #cutRequests: string[] = [];
   readonly #draining = new AbortController();
-  /** Ends the lame duck: a crashed process does not go on serving. */
-  readonly #hurried = new AbortController();
-  readonly #drainOver = new AbortController();
-  readonly #hooksOver = new AbortController();
-  #state: ShutdownState = 'running';
-  #forcedBy: ShutdownReport['forcedBy'];
-  #longestHookMs = Infinity;
+  /** The drain's; aborted with what is then `forcedBy`. */
+  readonly #limit = new TimeLimit(() => 'time-limit');
+  /** A crashed process does not go on serving. */
+  readonly #hurried = new TimeLimit();
   #run: Promise<ShutdownReport> | undefined;
-  #deadline: { at: number; timer: NodeJS.Timeout } | undefined;
+  state: ShutdownState = 'running';
+  /** Why the process ends. */
+  reason = 'exit';
+  /** Aborts when the process stops accepting. */
+  readonly signal: AbortSignal = this.#draining.signal;
 
   constructor(limits: DrainLimits) {
     this.#limits = limits;
     // One a stream that is open is no leak.
-    setMaxListeners(0, this.#draining.signal);
-  }
-
-  get state(): ShutdownState {
-    return this.#state;
-  }
-
-  /** Aborts when the process stops accepting. */
-  get signal(): AbortSignal {
-    return this.#draining.signal;
+    setMaxListeners(0, this.signal);
   }
 
   has(server: Server): boolean {
@@ -64,14 +51,13 @@ export class Sequence {
     this.#refuseLate('A server');
     const drain = new ServerDrain(server, this.#limits);
     this.#drains.add(drain);
-    if (this.#state !== 'running') drain.announce();
-    if (this.#state === 'draining') void drain.close();
+    if (this.state !== 'running') drain.announce();
+    if (this.state === 'draining') void drain.close();
   }
 
   addHook(hook: Hook): () => void {
-    const stage = hook.stage === 'signal' ? 'signal' : 'drained';
-    this.#refuseLate(`The cleanup hook "${hook.name}"`, stage === 'signal' && this.#state !== 'running');
-    return this.#hooks[stage].add(hook);
+    this.#refuseLate(`The cleanup hook "${hook.name}"`, hook.stage === 'signal' && this.state !== 'running');
+    return this.#hooks.add(hook);
   }
 
   start(reason: string): Promise<ShutdownReport> {
@@ -81,17 +67,16 @@ export class Sequence {
   /** Something crashed: no lame duck, the drain ends within `limitMs`, and no hook gets more. */
   hurry(crash: CrashReport, limitMs: number): void {
     this.#crashes.push(crash);
-    this.#longestHookMs = limitMs;
-    this.#hurried.abort();
-    if (this.#state !== 'cleaning-up' && this.#state !== 'finished') this.#endBy(limitMs);
+    this.#hooks.hurry(limitMs);
+    this.#hurried.end();
+    if (this.state !== 'cleaning-up' && this.state !== 'finished') this.#limit.endWithin(limitMs);
   }
 
   /** A second signal: nothing is waited for any more, neither connections nor hooks. */
   force(): void {
-    if (this.#state === 'finished') return;
-    this.#forcedBy ??= 'signal';
-    this.#drainOver.abort();
-    this.#hooksOver.abort(new ShutdownError('ERR_SHUTDOWN_FORCED', 'A second signal forced the shutdown'));
+    if (this.state === 'finished') return;
+    this.#limit.end('signal');
+    this.#hooks.force();
   }
 
   async #steps(reason: string): Promise<ShutdownReport> {
@@ -99,67 +84,55 @@ export class Sequence {
     const sinceStart = (): number => performance.now() - startedAt;
     const watch = new LeftoverWatch();
     const releaseExit = guardExit();
-    this.#endBy(this.#limits.timeoutMs);
-    this.#state = 'lame-duck';
+    const { timeoutMs, delayMs } = this.#limits;
+    this.#limit.endWithin(timeoutMs);
+    this.reason = reason;
+    this.state = 'lame-duck';
     for (const drain of this.#drains) drain.announce();
-    const announced = this.#runHooks('signal', reason);
-    if (announced || this.#limits.delayMs > 0) await this.#lameDuck(announced);
+    const isLameDuck = delayMs > 0 || this.#hooks.has('signal');
+    const announced = this.#hooks.run('signal', reason);
+    if (isLameDuck) {
+      // The drain's own limit keeps the process alive meanwhile.
+      const delay = sleep(delayMs, undefined, { ref: false });
+      await Promise.race([Promise.all([delay, announced]), this.#hurried.over, this.#limit.over]);
+    }
     const lameDuckMs = sinceStart();
 
-    this.#state = 'draining';
+    this.state = 'draining';
     const drained = this.#drainAll();
     const unaccepting = Promise.all([...this.#drains].map((drain) => drain.stopAccepting()));
-    await Promise.race([unaccepting, aborted(this.#drainOver.signal)]);
+    await Promise.race([unaccepting, this.#limit.over]);
     // After the listeners closed: whoever loses a stream now and comes again is served elsewhere.
     this.#draining.abort(new ShutdownError('ERR_SHUTTING_DOWN', `The process shuts down (${reason})`));
-    await Promise.race([drained, aborted(this.#drainOver.signal)]);
-    const cut = this.#cutRest();
+    await Promise.race([drained, this.#limit.over]);
+    const cutRequests: string[] = [];
+    const cut: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
+    for (const drain of this.#drains) drain.cut(cut, cutRequests);
     const drainMs = sinceStart();
 
-    this.#state = 'cleaning-up';
-    this.#clearDeadline();
-    const hooks = [...((await announced) ?? []), ...((await this.#runHooks('drained', reason)) ?? [])];
+    this.state = 'cleaning-up';
+    this.#limit.clear();
+    const hooks = [...(await announced), ...(await this.#hooks.run('drained', reason))];
 
-    this.#state = 'finished';
+    this.state = 'finished';
     for (const drain of this.#drains) drain.dispose();
     releaseExit();
-    const done = hooks.every(({ outcome }) => outcome === 'done');
-    const finished = hooks.every(({ outcome }) => outcome === 'done' || outcome === 'failed');
+    const forcedBy: ShutdownReport['forcedBy'] = this.#limit.signal.reason;
+    const isSettled = hooks.every(({ outcome }) => outcome === 'done' || outcome === 'failed');
     const leftovers = watch.end();
     return {
       reason,
-      clean: !this.#forcedBy && done && this.#crashes.length === 0,
-      forcedBy: this.#forcedBy,
+      clean: !forcedBy && hooks.every(({ outcome }) => outcome === 'done') && this.#crashes.length === 0,
+      forcedBy,
       cut,
-      cutRequests: this.#cutRequests,
+      cutRequests,
       hooks,
       crashes: this.#crashes,
-      leftovers: this.#forcedBy || !finished ? leftovers : undefined,
+      leftovers: forcedBy || !isSettled ? leftovers : undefined,
       lameDuckMs,
       drainMs,
       durationMs: sinceStart(),
     };
-  }
-
-  #runHooks(stage: 'signal' | 'drained', reason: string): Promise<HookReport[]> | undefined {
-    if (this.#hooks[stage].size === 0) return undefined;
-    return this.#hooks[stage].run({
-      reason,
-      hurried: this.#hurried.signal,
-      forced: this.#hooksOver.signal,
-      longestMs: () => this.#longestHookMs,
-    });
-  }
-
-  /** Ends when both the delay and the hooks that take the process out of the way are over, unless something cannot wait. */
-  async #lameDuck(announced: Promise<unknown> | undefined): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const delay = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#limits.delayMs);
-    });
-    const over = Promise.all([delay, announced]);
-    await Promise.race([over, aborted(this.#hurried.signal), aborted(this.#drainOver.signal)]);
-    clearTimeout(timer);
   }
 
   async #drainAll(): Promise<void> {
@@ -168,39 +141,9 @@ export class Sequence {
     for (const drain of this.#drains) await drain.close();
   }
 
-  #cutRest(): CutConnections {
-    const total: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
-    for (const drain of this.#drains) addCut(total, drain.cut(this.#cutRequests));
-    return total;
-  }
-
-  #endBy(limitMs: number): void {
-    const at = performance.now() + limitMs;
-    if (this.#deadline && this.#deadline.at <= at) return;
-    this.#clearDeadline();
-    this.#deadline = { at, timer: setTimeout(() => this.#onDeadline(), limitMs) };
-  }
-
-  #clearDeadline(): void {
-    clearTimeout(this.#deadline?.timer);
-    this.#deadline = undefined;
-  }
-
-  #onDeadline(): void {
-    this.#forcedBy ??= 'time-limit';
-    this.#drainOver.abort();
-  }
-
   #refuseLate(what: string, isLate = false): void {
-    if (this.#state === 'cleaning-up' || this.#state === 'finished' || isLate) {
-      throw new ShutdownError('ERR_TOO_LATE', `${what} was added while the shutdown is ${this.#state}`);
+    if (this.state === 'cleaning-up' || this.state === 'finished' || isLate) {
+      throw new ShutdownError('ERR_TOO_LATE', `${what} was added while the shutdown is ${this.state}`);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

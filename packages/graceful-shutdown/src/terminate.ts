@@ -1,14 +1,16 @@
 import type { Server } from 'node:net';
-import type { CrashOrigin } from './crash.ts';
 import { describeError } from './describe-error.ts';
-import { LastWords } from './last-words.ts';
-import { leave } from './leave.ts';
-import type { TerminateOptions, TerminateSettings } from './options.ts';
-import { countCut, formatReport, type ShutdownReport } from './report.ts';
-import { Sequence } from './sequence.ts';
-import { checkExitCode, checkServer, expected, readTerminateOptions } from './settings.ts';
-import { beginEnd } from './shared-end.ts';
-import { SignalCount } from './signals.ts';
+import type { TerminateOptions } from './options.ts';
+import { ProcessEnd } from './process-end.ts';
+import { formatCut } from './report.ts';
+import {
+  checkExitCode,
+  checkServer,
+  expected,
+  readByRules,
+  readOptions,
+  TERMINATE_RULES,
+} from './settings.ts';
 
 /** A listener for a signal, `uncaughtException` or `unhandledRejection`. */
 export type ExitHandler = (error?: unknown, origin?: unknown) => void;
@@ -32,79 +34,28 @@ export function terminate(
   options: TerminateOptions = {},
 ): (code: number, reason: string) => ExitHandler {
   checkServer('server', server);
-  const termination = new Termination(server, readTerminateOptions(options));
+  const { coredump, timeoutMs, ...log } = readByRules(TERMINATE_RULES, options);
+  const dumps = coredump || process.env.GRACEFUL_SHUTDOWN_COREDUMP === '1';
+  let isCrash = false;
+  const exit = (code: number): void => (isCrash && dumps ? process.abort() : process.exit(code));
+  const limits = { timeoutMs, crashTimeoutMs: timeoutMs, headTimeoutMs: timeoutMs };
+  const end = new ProcessEnd(readOptions({ ...limits, ...log, exit }), ({ cut }) => formatCut(cut) === '');
+  end.sequence.addServer(server);
+
   return (code, reason) => {
     checkExitCode('code', code);
     if (typeof reason !== 'string') throw expected('reason', 'to be a string', reason);
-    return (error, origin) => termination.end(code, reason, error, origin);
+    return (error, origin) => {
+      if (code === 0) {
+        if (error instanceof Error) end.words.say('error', `${reason}: ${describeError(error)}`);
+        // Signal listeners are called with the signal's name and number.
+        end.wish(reason, typeof origin === 'number' ? 128 + origin : 1, `Shutting down: ${reason}`);
+        return;
+      }
+      isCrash = true;
+      const isRejection = origin instanceof Promise || origin === 'unhandledRejection';
+      const how = isRejection ? 'unhandledRejection' : 'uncaughtException';
+      end.crash({ origin: how, thrown: error }, code, reason);
+    };
   };
-}
-
-const IDLE_GRACE_MS = 100;
-
-class Termination {
-  readonly #settings: TerminateSettings;
-  readonly #words: LastWords;
-  readonly #sequence: Sequence;
-  readonly #signals = new SignalCount();
-  #exiting = false;
-  #crashCode: number | undefined;
-  #signalNumber: number | undefined;
-
-  constructor(server: Server, settings: TerminateSettings) {
-    this.#settings = settings;
-    this.#words = new LastWords(settings);
-    const { timeoutMs } = settings;
-    this.#sequence = new Sequence({
-      timeoutMs,
-      delayMs: 0,
-      idleGraceMs: IDLE_GRACE_MS,
-      headTimeoutMs: timeoutMs,
-    });
-    this.#sequence.addServer(server);
-  }
-
-  end(code: number, reason: string, error: unknown, origin: unknown): void {
-    if (code === 0) this.#onWish(reason, error, origin);
-    else this.#onCrash(code, reason, error, origin);
-    if (this.#exiting) return;
-    this.#exiting = true;
-    void this.#drainAndExit(reason);
-  }
-
-  /** Signal listeners are called with the signal's name and number. */
-  #onWish(reason: string, error: unknown, origin: unknown): void {
-    if (typeof origin === 'number') this.#signalNumber = origin;
-    if (error instanceof Error) this.#words.error(`${reason}: ${describeError(error)}`);
-    else this.#words.info(`Shutting down: ${reason}`);
-    if (this.#signals.next() !== 'again') return;
-    this.#words.hurry();
-    this.#sequence.force();
-  }
-
-  #onCrash(code: number, reason: string, error: unknown, origin: unknown): void {
-    this.#crashCode ??= code;
-    this.#words.error(`${reason}: ${describeError(error)}`);
-    const how: CrashOrigin =
-      origin instanceof Promise || origin === 'unhandledRejection'
-        ? 'unhandledRejection'
-        : 'uncaughtException';
-    this.#sequence.hurry({ origin: how, thrown: error }, this.#settings.timeoutMs);
-  }
-
-  async #drainAndExit(reason: string): Promise<void> {
-    const end = beginEnd();
-    const report = await this.#sequence.start(reason);
-    if (!report.clean) this.#words.warn(formatReport(report));
-    await this.#words.flush();
-    if (this.#crashCode !== undefined && this.#settings.coredump) process.abort();
-    const code = end(this.#crashCode ?? this.#wishCode(report));
-    if (code === undefined) return;
-    leave(code, (error) => this.#words.error(`The exit failed: ${describeError(error)}`));
-  }
-
-  #wishCode(report: ShutdownReport): number {
-    if (countCut(report.cut) === 0) return 0;
-    return this.#signalNumber === undefined ? 1 : 128 + this.#signalNumber;
-  }
 }

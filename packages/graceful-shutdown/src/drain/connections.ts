@@ -2,13 +2,13 @@ import type { Server, Socket } from 'node:net';
 import { Server as TlsServer, TLSSocket } from 'node:tls';
 
 /**
- * The open sockets of one server. Costs a Map entry and a `close` listener per connection, nothing per request.
+ * The open sockets of one server. Costs a Set entry and a `close` listener per connection, nothing per request.
  * A TLS connection is its raw socket until the handshake is done, then its TLSSocket.
  */
 export class Connections implements Iterable<Socket> {
   readonly #server: Server;
-  readonly #sockets = new Map<Socket, () => void>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #sockets = new Set<Socket>();
+  #onGone = (): void => {};
 
   constructor(server: Server) {
     this.#server = server;
@@ -27,19 +27,16 @@ export class Connections implements Iterable<Socket> {
 
   /** Resolves as soon as no socket is open. */
   async gone(): Promise<void> {
-    if (this.#sockets.size > 0) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    if (this.#sockets.size > 0) await new Promise<void>((resolve) => (this.#onGone = resolve));
   }
 
   dispose(): void {
-    this.#server.off('connection', this.#add);
-    this.#server.off('secureConnection', this.#addSecure);
-    for (const socket of this.#sockets.keys()) this.#remove(socket);
+    this.#server.off('connection', this.#add).off('secureConnection', this.#addSecure);
   }
 
   readonly #add = (socket: Socket): void => {
-    const onClose = (): void => this.#remove(socket);
-    this.#sockets.set(socket, onClose);
-    socket.once('close', onClose);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#remove(socket));
   };
 
   readonly #addSecure = (socket: TLSSocket): void => {
@@ -50,10 +47,7 @@ export class Connections implements Iterable<Socket> {
   };
 
   #remove(socket: Socket): void {
-    const onClose = this.#sockets.get(socket);
-    if (!onClose) return;
-    socket.off('close', onClose);
     this.#sockets.delete(socket);
-    if (this.#sockets.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#sockets.size === 0) this.#onGone();
   }
 }

@@ -8,69 +8,56 @@ const MOST_AT_ONCE = 32;
 /**
  * Ends HTTP/1 sockets that carry no request, once each had the time it was promised: idle and silent ones after
  * `idleGraceMs` without a byte, half-sent heads after `headTimeoutMs`. Runs during the drain only, and the less often the longer
- * these are: a look at 5,000 sockets takes a few milliseconds.
+ * these are: a look at 5,000 sockets takes a few milliseconds. The returned function stops it.
  */
-export class Http1Sweeper {
-  readonly #sockets: Iterable<Socket>;
-  readonly #limits: DrainLimits;
-  readonly #everyMs: number;
-  readonly #quiet = new WeakMap<Socket, { bytesRead: number; since: number }>();
-  #startedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
+export function sweepHttp1(
+  sockets: Iterable<Socket>,
+  { idleGraceMs, headTimeoutMs }: Pick<DrainLimits, 'idleGraceMs' | 'headTimeoutMs'>,
+): () => void {
+  const everyMs = Math.max(MOST_OFTEN_MS, Math.min(idleGraceMs, headTimeoutMs) / 4);
+  const quiet = new WeakMap<Socket, { bytesRead: number; since: number }>();
+  const startedAt = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
 
-  constructor(sockets: Iterable<Socket>, limits: DrainLimits) {
-    this.#sockets = sockets;
-    this.#limits = limits;
-    this.#everyMs = Math.max(MOST_OFTEN_MS, Math.min(limits.idleGraceMs, limits.headTimeoutMs) / 4);
-  }
-
-  start(): void {
-    this.#startedAt = performance.now();
-    this.#sweepNext(this.#sockets[Symbol.iterator]());
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
-  }
+  const isDue = (socket: Socket): boolean => {
+    const now = performance.now();
+    const state = http1State(socket);
+    if (state === 'idle' || state === 'silent') {
+      const { bytesRead } = socket;
+      const before = quiet.get(socket);
+      if (before?.bytesRead === bytesRead) return now - before.since >= idleGraceMs;
+      quiet.set(socket, { bytesRead, since: now });
+      return idleGraceMs === 0;
+    }
+    quiet.delete(socket);
+    return state === 'reading' && Math.min(readingForMs(socket), now - startedAt) >= headTimeoutMs;
+  };
 
   /**
    * A few at a time, each behind a poll: a request that waits in the kernel, after a stall or while others are ended, is read
    * before its socket is looked at.
    */
-  #sweepNext(sockets: Iterator<Socket>): void {
-    this.#immediate = setImmediate(() => {
+  const sweep = (rest = sockets[Symbol.iterator]()): void => {
+    immediate = setImmediate(() => {
       for (let ended = 0; ended < MOST_AT_ONCE;) {
-        const next = sockets.next();
-        if (next.done) {
-          this.#timer = setTimeout(() => this.#sweepNext(this.#sockets[Symbol.iterator]()), this.#everyMs);
+        const { done, value: socket } = rest.next();
+        if (done) {
+          timer = setTimeout(sweep, everyMs);
           return;
         }
-        if (this.#isDue(next.value)) {
-          // Destroyed, not half-closed: a half-closed socket would still take a request and could not answer it.
-          next.value.destroy();
-          ended += 1;
-        }
+        if (!isDue(socket)) continue;
+        // Destroyed, not half-closed: a half-closed socket would still take a request and could not answer it.
+        socket.destroy();
+        ended += 1;
       }
-      this.#sweepNext(sockets);
+      sweep(rest);
     });
-  }
+  };
 
-  #isDue(socket: Socket): boolean {
-    const now = performance.now();
-    const state = http1State(socket);
-    if (state === 'idle' || state === 'silent') {
-      const { idleGraceMs } = this.#limits;
-      const quiet = this.#quiet.get(socket);
-      if (quiet?.bytesRead === socket.bytesRead) return now - quiet.since >= idleGraceMs;
-      this.#quiet.set(socket, { bytesRead: socket.bytesRead, since: now });
-      return idleGraceMs === 0;
-    }
-    this.#quiet.delete(socket);
-    return (
-      state === 'reading' &&
-      Math.min(readingForMs(socket), now - this.#startedAt) >= this.#limits.headTimeoutMs
-    );
-  }
+  sweep();
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
 }

@@ -17,7 +17,6 @@ export class Http2Sessions {
   readonly #quietMs: number;
   readonly #longestMs: number;
   readonly #sessions = new Map<ServerHttp2Session, NodeJS.Timeout | undefined>();
-  #closing = false;
   #deadline: NodeJS.Timeout | undefined;
 
   constructor(server: EventEmitter, limits: DrainLimits) {
@@ -28,7 +27,6 @@ export class Http2Sessions {
   }
 
   close(): void {
-    this.#closing = true;
     this.#server.on('stream', this.#onStream);
     for (const session of this.#sessions.keys()) this.#closeWhenQuiet(session);
     this.#deadline = setTimeout(() => {
@@ -36,27 +34,20 @@ export class Http2Sessions {
     }, this.#longestMs);
   }
 
-  /** Destroys what is left: sessions with streams in flight. Returns how many. */
+  /** The end: destroys what is left, sessions with streams in flight. Returns how many. */
   cut(): number {
     let count = 0;
-    for (const session of this.#sessions.keys()) {
+    for (const [session, timer] of this.#sessions) {
+      clearTimeout(timer);
       // Destroys one without streams; if that happened before, only its client's end is still open.
       session.close();
       if (session.destroyed) continue;
       session.destroy();
       count += 1;
     }
-    return count;
-  }
-
-  stop(): void {
     clearTimeout(this.#deadline);
-    for (const timer of this.#sessions.values()) clearTimeout(timer);
-    this.#server.off('stream', this.#onStream);
-  }
-
-  dispose(): void {
-    this.#server.off('session', this.#add);
+    this.#server.off('stream', this.#onStream).off('session', this.#add);
+    return count;
   }
 
   readonly #add = (session: ServerHttp2Session): void => {
@@ -65,7 +56,7 @@ export class Http2Sessions {
       clearTimeout(this.#sessions.get(session));
       this.#sessions.delete(session);
     });
-    if (this.#closing) this.#closeWhenQuiet(session);
+    if (this.#deadline) this.#closeWhenQuiet(session);
   };
 
   #closeWhenQuiet(session: ServerHttp2Session): void {

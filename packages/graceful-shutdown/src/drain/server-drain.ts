@@ -4,12 +4,12 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CutConnections } from '../report.ts';
 import { Connections } from './connections.ts';
-import { Http1Announcer } from './http1-announcer.ts';
+import { announceClose } from './http1-announcer.ts';
 import { currentAnswer, http1State } from './http1-socket.ts';
-import { Http1Sweeper } from './http1-sweeper.ts';
+import { sweepHttp1 } from './http1-sweeper.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { Listener } from './listener.ts';
-import { Refuser } from './refuser.ts';
+import { refuseRequests } from './refuser.ts';
 
 /** The options that decide what becomes of a connection. */
 export interface DrainLimits {
@@ -36,11 +36,11 @@ export class ServerDrain {
   readonly #limits: DrainLimits;
   readonly #listener: Listener;
   readonly #connections: Connections;
-  readonly #refuser: Refuser | undefined;
-  readonly #announcer: Http1Announcer | undefined;
-  readonly #sweeper: Http1Sweeper | undefined;
+  readonly #speaksHttp: boolean;
   readonly #sessions: Http2Sessions | undefined;
   readonly #saidAll = new WeakSet<Socket>();
+  readonly #giveBack: (() => void)[] = [];
+  #stopSweeping = (): void => {};
   #stuckTimer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
   #cutOff = false;
@@ -50,20 +50,17 @@ export class ServerDrain {
     this.#limits = limits;
     this.#listener = new Listener(server);
     this.#connections = new Connections(server);
-    const speaksHttp2 = isHttp2Server(server);
-    if (speaksHttp2) this.#sessions = new Http2Sessions(server, limits);
-    // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
-    if (speaksHttp2 || isHttp1Server(server)) {
-      if (limits.refuseWith) this.#refuser = new Refuser(server, limits.refuseWith, limits.headTimeoutMs);
-      this.#announcer = new Http1Announcer(server);
-      this.#sweeper = new Http1Sweeper(this.#http1Sockets(), limits);
-    }
+    if (isHttp2Server(server)) this.#sessions = new Http2Sessions(server, limits);
+    this.#speaksHttp = this.#sessions !== undefined || isHttp1Server(server);
   }
 
   /** The clients are told to go; the server still accepts. */
   announce(): void {
-    this.#refuser?.start();
-    this.#announcer?.start(this.#connections);
+    if (!this.#speaksHttp) return;
+    const { server } = this;
+    const { refuseWith, headTimeoutMs } = this.#limits;
+    if (refuseWith) this.#giveBack.push(refuseRequests(server, refuseWith, headTimeoutMs));
+    this.#giveBack.push(announceClose(server, this.#connections));
   }
 
   /** Takes those who already wait to be accepted. Resolves when nobody is accepted any more. */
@@ -80,37 +77,34 @@ export class ServerDrain {
     const closed = this.#waitForClose();
     await this.stopAccepting();
     if (this.#cutOff) return;
-    this.#sweeper?.start();
+    // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
+    if (this.#speaksHttp) this.#stopSweeping = sweepHttp1(this.#connections, this.#limits);
     this.#sessions?.close();
     this.#stuckTimer = setInterval(() => this.#endStuck(), this.#limits.headTimeoutMs);
     await closed;
     await this.#connections.gone();
-    this.#stopTimers();
   }
 
-  /** Destroys every connection that is left and tells how many were still of use, naming requests in `cutRequests`. */
-  cut(cutRequests: string[]): CutConnections {
+  /** Destroys every connection that is left; adds those that were still of use to `total` and names requests in `cutRequests`. */
+  cut(total: CutConnections, cutRequests: string[]): void {
     this.#cutOff = true;
     this.#listener.closeNow();
-    const cut: CutConnections = { requests: 0, upgraded: 0, http2Sessions: 0, raw: 0 };
     for (const socket of this.#connections) {
       const kind = this.#use(socket);
-      if (kind) cut[kind] += 1;
+      if (kind) total[kind] += 1;
       if (kind === 'requests' && cutRequests.length < MOST_NAMED) cutRequests.push(describeRequest(socket));
     }
-    cut.http2Sessions = this.#sessions?.cut() ?? 0;
+    total.http2Sessions += this.#sessions?.cut() ?? 0;
     for (const socket of this.#connections) socket.destroy();
     // Also those that were open before this server was added.
     if (isHttp1Server(this.server)) this.server.closeAllConnections();
-    this.#stopTimers();
-    return cut;
+    this.#stopSweeping();
+    clearInterval(this.#stuckTimer);
   }
 
+  /** After `cut()`: gives the server back as it was. */
   dispose(): void {
-    this.#stopTimers();
-    this.#announcer?.stop();
-    this.#refuser?.stop();
-    this.#sessions?.dispose();
+    for (const each of this.#giveBack) each();
     this.#connections.dispose();
     this.#listener.dispose();
   }
@@ -143,7 +137,7 @@ export class ServerDrain {
 
   #use(socket: Socket): 'requests' | 'upgraded' | 'raw' | undefined {
     if (this.#connections.isHandshaking(socket) || this.#isHttp2(socket)) return undefined;
-    if (!this.#announcer) return 'raw';
+    if (!this.#speaksHttp) return 'raw';
     const state = http1State(socket);
     if (state === 'answering') return 'requests';
     return state === 'upgraded' ? 'upgraded' : undefined;
@@ -153,22 +147,6 @@ export class ServerDrain {
     if (!this.#sessions) return false;
     const { alpnProtocol } = socket as Partial<TLSSocket>;
     return alpnProtocol === undefined || alpnProtocol === 'h2';
-  }
-
-  #http1Sockets(): Iterable<Socket> {
-    const all = this.#connections;
-    const isHttp1 = (socket: Socket) => !all.isHandshaking(socket) && !this.#isHttp2(socket);
-    return {
-      *[Symbol.iterator]() {
-        for (const socket of all) if (isHttp1(socket)) yield socket;
-      },
-    };
-  }
-
-  #stopTimers(): void {
-    this.#sweeper?.stop();
-    this.#sessions?.stop();
-    clearInterval(this.#stuckTimer);
   }
 }
 
