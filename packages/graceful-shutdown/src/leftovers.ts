@@ -17,11 +17,13 @@ export class LeftoverWatch {
   #tickedAt = performance.now();
   #blockedMs = 0;
   readonly #timer = setInterval(() => this.#tick(), TICK_MS).unref();
+  /** Both streams exist from here on, whether they did before or not: to make them takes time that a forced end does not have. */
+  readonly #ours = [process.stdout, process.stderr].map(kindOfHandle);
 
   end(): Leftovers {
     clearInterval(this.#timer);
     this.#tick();
-    return { resources: countOpen(), blockedMs: this.#blockedMs };
+    return { resources: countOpen(this.#ours), blockedMs: this.#blockedMs };
   }
 
   #tick(): void {
@@ -31,9 +33,7 @@ export class LeftoverWatch {
   }
 }
 
-function countOpen(): Record<string, number> {
-  // Both streams exist from here on, whether they did before or not.
-  const ours = [process.stdout, process.stderr].map(kindOfHandle);
+function countOpen(ours: (string | undefined)[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) {
     const index = ours.indexOf(kind);

@@ -3,7 +3,7 @@ import { http1State, readingForMs } from './http1-socket.ts';
 import type { DrainLimits } from './server-drain.ts';
 
 const MOST_OFTEN_MS = 25;
-const MOST_AT_ONCE = 32;
+const MOST_AT_ONCE = 128;
 
 /**
  * Ends HTTP/1 sockets that carry no request, once each had the time it was promised: idle and silent ones after
@@ -17,6 +17,7 @@ export function sweepHttp1(
   const everyMs = Math.max(MOST_OFTEN_MS, Math.min(idleGraceMs, headTimeoutMs) / 4);
   const quiet = new WeakMap<Socket, { bytesRead: number; since: number }>();
   const startedAt = performance.now();
+  let nextMs = everyMs;
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
 
@@ -26,9 +27,11 @@ export function sweepHttp1(
     if (state === 'idle' || state === 'silent') {
       const { bytesRead } = socket;
       const before = quiet.get(socket);
-      if (before?.bytesRead === bytesRead) return now - before.since >= idleGraceMs;
-      quiet.set(socket, { bytesRead, since: now });
-      return idleGraceMs === 0;
+      const since = before?.bytesRead === bytesRead ? before.since : now;
+      quiet.set(socket, { bytesRead, since });
+      const leftMs = since + idleGraceMs - now;
+      if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
+      return leftMs <= 0;
     }
     quiet.delete(socket);
     return state === 'reading' && Math.min(readingForMs(socket), now - startedAt) >= headTimeoutMs;
@@ -43,7 +46,8 @@ export function sweepHttp1(
       for (let ended = 0; ended < MOST_AT_ONCE;) {
         const { done, value: socket } = rest.next();
         if (done) {
-          timer = setTimeout(sweep, everyMs);
+          timer = setTimeout(sweep, nextMs);
+          nextMs = everyMs;
           return;
         }
         if (!isDue(socket)) continue;
