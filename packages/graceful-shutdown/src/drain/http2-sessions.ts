@@ -10,7 +10,8 @@ const LONGEST_MS = 300;
  *
  * Not the first of two GOAWAYs that still welcomes every stream: after any `session.goaway()` nghttp2 ignores new streams
  * (session_allow_incoming_new_stream), so their clients would only learn later that nobody answers. And since few clients repeat
- * what was refused, the GOAWAY waits for a moment without new streams: `idleGraceMs` long, but not for long: the streams that it takes want their time too.
+ * what was refused, the GOAWAY waits for a moment without new streams: `idleGraceMs` long, but not for long, since the streams that
+ * it takes want their time too.
  */
 export class Http2Sessions {
   readonly #server: EventEmitter;
@@ -18,6 +19,7 @@ export class Http2Sessions {
   readonly #longestMs: number;
   readonly #sessions = new Map<ServerHttp2Session, NodeJS.Timeout | undefined>();
   #deadline: NodeJS.Timeout | undefined;
+  #isOverdue = false;
 
   constructor(server: EventEmitter, limits: DrainLimits) {
     this.#server = server;
@@ -30,6 +32,7 @@ export class Http2Sessions {
     this.#server.on('stream', this.#onStream);
     for (const session of this.#sessions.keys()) this.#closeWhenQuiet(session);
     this.#deadline = setTimeout(() => {
+      this.#isOverdue = true;
       for (const session of this.#sessions.keys()) session.close();
     }, this.#longestMs);
   }
@@ -66,6 +69,7 @@ export class Http2Sessions {
   }
 
   readonly #onStream = ({ session }: ServerHttp2Stream): void => {
-    if (session) this.#sessions.get(session as ServerHttp2Session)?.refresh();
+    // A session that begins after the deadline has only its own time.
+    if (session && !this.#isOverdue) this.#sessions.get(session as ServerHttp2Session)?.refresh();
   };
 }
