@@ -5,19 +5,8 @@ import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
 import { each, sum } from './each.ts';
 import type { IdleOrder, IdleOutcome } from './idle-client.ts';
-import type { LibraryName } from './libraries.ts';
+import { drainers as names, type LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';
-
-const names = [
-  'ours',
-  'http-terminator',
-  'stoppable',
-  'terminus',
-  'http-graceful-shutdown',
-  'close-with-grace',
-  'fastify close',
-  'node:http close',
-] as const satisfies LibraryName[];
 
 const racing = 50;
 const limitMs = 3_000;

@@ -4,19 +4,8 @@ import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
 import { now } from './clock.ts';
 import { each, sum } from './each.ts';
 import { get } from './get.ts';
-import type { LibraryName } from './libraries.ts';
+import { drainers as names, type LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';
-
-const names = [
-  'ours',
-  'http-terminator',
-  'stoppable',
-  'terminus',
-  'http-graceful-shutdown',
-  'close-with-grace',
-  'fastify close',
-  'node:http close',
-] as const satisfies LibraryName[];
 
 const requests = 200;
 /** For those that wait until the client closes its connections, which it does not. */

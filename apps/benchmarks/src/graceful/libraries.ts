@@ -91,3 +91,15 @@ export const libraries = {
 } satisfies Record<string, Library>;
 
 export type LibraryName = keyof typeof libraries;
+
+/** Those that end a plain HTTP server as their README says, without anything around them. */
+export const drainers = [
+  'ours',
+  'http-terminator',
+  'stoppable',
+  'terminus',
+  'http-graceful-shutdown',
+  'close-with-grace',
+  'fastify close',
+  'node:http close',
+] as const satisfies LibraryName[];

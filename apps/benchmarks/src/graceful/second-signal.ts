@@ -5,19 +5,8 @@ import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { now } from './clock.ts';
 import { each } from './each.ts';
 import { get } from './get.ts';
-import type { LibraryName } from './libraries.ts';
+import { drainers as names, type LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';
-
-const names = [
-  'ours',
-  'http-terminator',
-  'stoppable',
-  'terminus',
-  'http-graceful-shutdown',
-  'close-with-grace',
-  'fastify close',
-  'node:http close',
-] as const satisfies LibraryName[];
 
 /** Long enough for no one to take the second signal for the first one's duplicate. */
 const betweenMs = 700;
