@@ -36,7 +36,10 @@ export function processTable(options: TableOptions): SupervisorOptions {
       ...services.map((service) => service.sockets),
     ),
     children: [
-      ...services.flatMap((service) => service.children),
+      // A deploy is none of their business: they are not ours to release, and everybody needs them.
+      ...services.flatMap((service) =>
+        service.children.map((child) => ({ ...child, reload: 'none' as const })),
+      ),
       // Before the first API process and never in its start, which has to be short.
       {
         name: 'migrate',
@@ -70,6 +73,8 @@ function botChild({ name, opponent }: Bot, apiUrl: string, scanIntervalMs: numbe
     name: name.toLowerCase(),
     script: fileURLToPath(import.meta.resolve('@silly-face/bots/main')),
     after: ['api'],
+    // Never two of one bot at the same time.
+    reload: 'stop-first',
     env: {
       BOT_NAME: name,
       BOT_PASSWORD: `${name} makes silly faces`,

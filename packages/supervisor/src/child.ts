@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkTarget } from './check-target.ts';
 import { exitError, firstLine, giveUpError, stopError } from './child-errors.ts';
 import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
@@ -27,21 +28,21 @@ export interface ChildStatus {
 
 /** What a child needs of its supervisor. */
 export interface ChildSurroundings {
-  /** Those that the child inherits. */
-  sockets(): readonly HeldSocket[];
+  /** Those that a process with these settings inherits. */
+  sockets(settings: ChildSettings): readonly HeldSocket[];
   readonly family: Family;
   /** Resolves when sockets are bound and the family is guarded. */
-  prepared(): Promise<void>;
+  prepared(settings: ChildSettings): Promise<void>;
   readonly events: EventEmitter<SupervisorEvents>;
 }
 
 /** One child: its states, and the process that it has at the moment. */
 export class Child {
-  readonly settings: ChildSettings;
   readonly #surroundings: ChildSurroundings;
-  readonly #policy: RestartPolicy | undefined;
+  #settings: ChildSettings;
+  #policy: RestartPolicy | undefined;
   /** Aborted when the child is told to stop, or retired: ends every wait, and no process is started any more. */
-  readonly #stopped = new AbortController();
+  #stopped = new AbortController();
   #state: ChildState = 'stopped';
   #since = new Date();
   #restarts = 0;
@@ -57,13 +58,33 @@ export class Child {
   #stopping: Promise<void> | undefined;
 
   constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
-    this.settings = settings;
+    this.#settings = settings;
     this.#surroundings = surroundings;
     this.#policy = settings.restart ? new RestartPolicy(settings.restart) : undefined;
   }
 
+  /** What its processes are started with; during a replacement still that of the old one. */
+  get settings(): ChildSettings {
+    return this.#settings;
+  }
+
+  /** From the next process on it has other settings. */
+  adopt(settings: ChildSettings): void {
+    if (settings === this.#settings) return;
+    this.#settings = settings;
+    // Another limit is another chance.
+    this.#policy = settings.restart ? new RestartPolicy(settings.restart) : undefined;
+  }
+
+  /** One that was stopped may be started again. */
+  revive(settings = this.#settings): void {
+    this.adopt(settings);
+    this.#stopped = new AbortController();
+    this.#stopping = undefined;
+  }
+
   status(): ChildStatus {
-    const { name, port } = this.settings;
+    const { child: name, port } = this.#checkTarget();
     const pid = this.#run?.pid;
     return { name, state: this.#state, since: this.#since, pid, port, restarts: this.#restarts };
   }
@@ -85,22 +106,12 @@ export class Child {
     this.#activity = this.#begin('started').catch((error: SupervisorError) => this.#recover(error));
   }
 
-  /** Runs a task once more that is over, as `start` does it. */
-  async repeat(): Promise<void> {
-    const { name } = this.settings;
-    if (this.#state !== 'completed' && this.#state !== 'failed') {
-      const message = `Task "${name}" cannot run again: it is ${this.#state}`;
-      throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
-    }
-    await this.start('run again by a reload');
-  }
-
   /**
    * Puts a new process in the place of the present one, which is stopped as soon as the new one is ready. When that does not get
-   * ready, it is removed, the present one stays, and the reason is thrown.
+   * ready, it is removed, the present one stays, with its settings, and the reason is thrown.
    */
-  async replace(): Promise<void> {
-    const replaced = this.#replace();
+  async replace(settings = this.#settings): Promise<void> {
+    const replaced = this.#replace(settings);
     this.#activity = replaced.catch(() => {});
     await replaced;
   }
@@ -142,8 +153,8 @@ export class Child {
   async #begin(reason: string): Promise<void> {
     this.#stopped.signal.throwIfAborted();
     this.#moveTo('starting', reason);
-    await this.#surroundings.prepared();
-    await this.#startRun({
+    await this.#surroundings.prepared(this.settings);
+    await this.#startRun(this.settings, {
       started: (run) => (this.#run = run),
       ready: (run) => {
         if (this.settings.task) return this.#moveTo('completed', 'exited with code 0');
@@ -153,7 +164,7 @@ export class Child {
     });
   }
 
-  async #replace(): Promise<void> {
+  async #replace(settings: ChildSettings): Promise<void> {
     this.#stopped.signal.throwIfAborted();
     const { name, stopSignal, stopTimeoutMs } = this.settings;
     const old = this.#run;
@@ -163,9 +174,10 @@ export class Child {
     }
     this.#isReplacing = true;
     try {
-      await this.#startRun({
+      await this.#startRun(settings, {
         started: (run) => (this.#replacement = run),
         ready: (run) => {
+          this.adopt(settings);
           this.#run = run;
           this.#monitor?.close();
           this.#moveTo('ready', `took the place of process ${old.pid}`);
@@ -184,12 +196,15 @@ export class Child {
   }
 
   /** A process that is ready, or a task that has completed. Leaves none behind when it throws. */
-  async #startRun(on: { started(run: Run): void; ready(run: Run): void }): Promise<void> {
+  async #startRun(
+    settings: ChildSettings,
+    on: { started(run: Run): void; ready(run: Run): void },
+  ): Promise<void> {
     const { events, family } = this.#surroundings;
-    const child = this.settings.name;
+    const child = settings.name;
     const run: Run = await Run.start(
-      this.settings,
-      this.#surroundings.sockets(),
+      settings,
+      this.#surroundings.sockets(settings),
       family,
       this.#stopped.signal,
       (stream, line) => events.emit('output', { child, pid: run.pid, stream, line }),
@@ -198,14 +213,14 @@ export class Child {
     if (this.#isKilled) run.kill();
     void run.ended.then((end) => this.#onEnd(run, end));
     try {
-      await becomeReady(run, this.settings, this.#checkTarget(), this.#stopped.signal);
+      await becomeReady(run, settings, this.#checkTarget(settings), this.#stopped.signal);
       // It may have ended in the very moment in which it got ready.
-      if (!this.settings.task && run.hasExited) throw exitError(this.settings.name, await run.ended);
+      if (!settings.task && run.hasExited) throw exitError(child, await run.ended);
       // Nor may a stop come between this and the state: it would miss the process.
       this.#stopped.signal.throwIfAborted();
       on.ready(run);
     } catch (error) {
-      await run.stop(this.settings.stopSignal, this.settings.stopTimeoutMs);
+      await run.stop(settings.stopSignal, settings.stopTimeoutMs);
       throw error;
     }
   }
@@ -268,29 +283,17 @@ export class Child {
     this.#surroundings.events.emit('failed', { child: this.settings.name, error });
   }
 
-  #checkTarget(): CheckTarget {
-    const sockets = this.#surroundings.sockets();
-    const { name, port } = this.settings;
-    return {
-      child: name,
-      port: port ?? sockets.find((socket) => socket.port !== undefined)?.port,
-      address: (wanted) => sockets.find((socket) => wanted === undefined || socket.name === wanted)?.address,
-    };
+  #checkTarget(settings = this.#settings): CheckTarget {
+    return checkTarget(settings, this.#surroundings.sockets(settings));
   }
 
   /** The only place where the state changes. */
   #moveTo(to: ChildState, reason: string): void {
     const from = this.#state;
-    if (!mayMove(from, to))
-      throw new Error(`Child "${this.settings.name}" cannot move from ${from} to ${to}`);
+    const { name: child } = this.#settings;
+    if (!mayMove(from, to)) throw new Error(`Child "${child}" cannot move from ${from} to ${to}`);
     this.#state = to;
     this.#since = new Date();
-    this.#surroundings.events.emit('state', {
-      child: this.settings.name,
-      pid: this.#run?.pid,
-      from,
-      to,
-      reason,
-    });
+    this.#surroundings.events.emit('state', { child, pid: this.#run?.pid, from, to, reason });
   }
 }

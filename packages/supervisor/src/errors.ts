@@ -27,7 +27,13 @@ export type SupervisorErrorCode =
   /** The child ended too often: it is not started again. */
   | 'RESTART_LIMIT'
   /** The supervisor was told to stop in the meantime. */
-  | 'STOPPED';
+  | 'STOPPED'
+  /** There is no child, or no group of children, of this name. */
+  | 'UNKNOWN_CHILD'
+  /** The supervisor was not started: there is nothing to reload, restart, stop or scale. */
+  | 'NOT_STARTED'
+  /** The `envFile` of a child cannot be read. */
+  | 'ENV_FILE_NOT_READ';
 
 /** What an error knows beside its message. */
 export interface SupervisorErrorDetails {
@@ -39,6 +45,10 @@ export interface SupervisorErrorDetails {
   signal?: NodeJS.Signals | null;
   /** The last lines that the child wrote, oldest first. */
   lastLines?: readonly string[];
+  /** Of a reload or restart that failed: the children that were replaced before, or started, or stopped. */
+  replaced?: readonly string[];
+  /** Of a reload or restart that failed: the children that go on as they were. */
+  left?: readonly string[];
   cause?: unknown;
 }
 
@@ -53,9 +63,11 @@ export class SupervisorError extends Error {
   readonly exitCode: number | null | undefined;
   readonly signal: NodeJS.Signals | null | undefined;
   readonly lastLines: readonly string[];
+  readonly replaced: readonly string[] | undefined;
+  readonly left: readonly string[] | undefined;
 
   constructor(code: SupervisorErrorCode, message: string, details: SupervisorErrorDetails = {}) {
-    const { child, exitCode, signal, lastLines = [], cause } = details;
+    const { child, exitCode, signal, lastLines = [], replaced, left, cause } = details;
     const lastWords = lastLines.length > 0 ? `; its last words:\n${indent(lastLines)}` : '';
     super(message + lastWords, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -63,6 +75,8 @@ export class SupervisorError extends Error {
     this.exitCode = exitCode;
     this.signal = signal;
     this.lastLines = lastLines;
+    this.replaced = replaced;
+    this.left = left;
   }
 }
 

@@ -35,10 +35,23 @@ export interface FailedEvent {
   readonly error: SupervisorError;
 }
 
+/** A reload is over. */
+export interface ReloadEvent {
+  readonly outcome: 'done' | 'failed';
+  /** The children that have a new process, are new, or are gone; tasks are not among them. */
+  readonly replaced: readonly string[];
+  /** The children that go on as they were: not meant to be reloaded, stopped by name, or not reached. */
+  readonly left: readonly string[];
+  /** What it failed for. */
+  readonly error?: SupervisorError;
+  readonly durationMs: number;
+}
+
 /** The events of a `Supervisor`. */
 export interface SupervisorEvents {
   state: [StateEvent];
   output: [OutputEvent];
   exit: [ExitEvent];
   failed: [FailedEvent];
+  reload: [ReloadEvent];
 }

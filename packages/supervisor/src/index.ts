@@ -1,7 +1,14 @@
 export type { ChildStatus } from './child.ts';
 export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
-export type { ExitEvent, FailedEvent, OutputEvent, StateEvent, SupervisorEvents } from './events.ts';
+export type {
+  ExitEvent,
+  FailedEvent,
+  OutputEvent,
+  ReloadEvent,
+  StateEvent,
+  SupervisorEvents,
+} from './events.ts';
 export type { EndpointOptions } from './health-check/endpoint.ts';
 export type {
   CheckTarget,
@@ -15,9 +22,20 @@ export { lineCheck } from './health-check/line-check.ts';
 export type { LineCheckOptions, LineExpectation } from './health-check/line-check.ts';
 export { tcpCheck } from './health-check/tcp-check.ts';
 export type { TcpCheckOptions } from './health-check/tcp-check.ts';
-export { spawnMonitoredChild } from './monitored-child.ts';
+export {
+  reloadMonitoredChildren,
+  reloadMonitoredChildrenOn,
+  spawnMonitoredChild,
+} from './monitored-child.ts';
 export type { MonitoredChildOptions } from './monitored-child.ts';
-export type { ChildOptions, Readiness, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
+export type {
+  ChildOptions,
+  Readiness,
+  ReloadKind,
+  RestartOptions,
+  SocketOptions,
+  SupervisorOptions,
+} from './options.ts';
 export { printOutput } from './output/print.ts';
 export type { PrintTarget } from './output/print.ts';
 export type { ChildState } from './states.ts';

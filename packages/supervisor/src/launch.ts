@@ -1,6 +1,7 @@
 import type { SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findAccount, type Account } from './account.ts';
+import { readEnvFile } from './env-file.ts';
 import type { Family } from './family/family.ts';
 import { deathSignalLauncher, listenPidLauncher } from './family/launcher.ts';
 import { hasProcessGroups } from './family/process-group.ts';
@@ -25,7 +26,7 @@ export async function prepareLaunch(
   const account = child.user === undefined ? undefined : await findAccount(child.user, child.name);
   await checkFolder(child);
   const cookie = family.nextCookie();
-  const env = environment(child, sockets, account, family.environment(cookie));
+  const env = environment(child, sockets, account, await readEnvFile(child), family.environment(cookie));
   const program =
     child.script === undefined
       ? [
@@ -68,6 +69,7 @@ function environment(
   child: ChildSettings,
   sockets: readonly HeldSocket[],
   account: Account | undefined,
+  fromFile: NodeJS.Dict<string>,
   mark: Record<string, string>,
 ): NodeJS.ProcessEnv {
   // Sockets that the supervisor itself was given are not the child's.
@@ -76,6 +78,7 @@ function environment(
   return {
     ...inherited,
     ...(account && { HOME: account.home, USER: account.name, LOGNAME: account.name }),
+    ...fromFile,
     ...(port !== undefined && { PORT: String(port) }),
     ...child.env,
     ...(sockets.length > 0 && {

@@ -2,16 +2,34 @@ import { basename } from 'node:path';
 import type { OutputEvent } from './events.ts';
 import type { HealthCheck } from './health-check/health-check.ts';
 import type { ChildOptions } from './options.ts';
-import { printLine, printState } from './output/print.ts';
+import { printLine, printReload, printState } from './output/print.ts';
+import { onSignals } from './signals.ts';
 import { Supervisor, type MonitoredChild } from './supervisor.ts';
 
 /** What `spawnMonitoredChild` takes beside its four parameters. */
 export interface MonitoredChildOptions extends Omit<
   ChildOptions,
-  'name' | 'script' | 'command' | 'port' | 'healthCheck' | 'env' | 'instances' | 'after' | 'sockets' | 'task'
+  | 'name'
+  | 'script'
+  | 'command'
+  | 'port'
+  | 'healthCheck'
+  | 'env'
+  | 'instances'
+  | 'after'
+  | 'sockets'
+  | 'task'
+  | 'listen'
 > {
   /** @default the script's file name and the port */
   name?: string;
+  /**
+   * Holds the port for the child, which then listens on file descriptor 3 or, being a script, on the port as it always did: no
+   * connection is refused between two processes, and with `readiness: 'listening'` or `'message'` the next one is ready before
+   * a reload stops the last one. `host` has to be the one that the child listens on, every address by default.
+   * @default not held: we do not know on which host the child listens
+   */
+  listen?: { host?: string };
   /**
    * Gets each line that the child writes.
    * @default it is printed, tagged with the name
@@ -33,7 +51,7 @@ export function spawnMonitoredChild(
   environmentVariables: Readonly<Record<string, string | undefined>> = {},
   options: MonitoredChildOptions = {},
 ): MonitoredChild {
-  const { onLine = printLine, ...rest } = options;
+  const { onLine = printLine, listen, ...rest } = options;
   const supervisor = processSupervisor();
   const name = options.name ?? `${basename(script)}-${port}`;
   const child = supervisor.add({
@@ -41,12 +59,28 @@ export function spawnMonitoredChild(
     ...rest,
     name,
     script,
-    port,
+    ...(listen ? { listen: { port, host: listen.host } } : { port }),
     healthCheck,
     env: environmentVariables,
   });
   lineReaders.set(name, onLine);
   return child;
+}
+
+/**
+ * Gives each child of `spawnMonitoredChild` a new process, one after the other, each ready before the next one's turn: what a
+ * deploy does. See `reload` and `reloadPauseMs` of the options. Those that fail are told as by `supervisor.reload()`.
+ * @throws SupervisorError
+ */
+export async function reloadMonitoredChildren(): Promise<void> {
+  await processSupervisor().reload();
+}
+
+/** Does so at each such signal, until the returned function is called. How it went is printed. */
+export function reloadMonitoredChildrenOn(signal: NodeJS.Signals = 'SIGHUP'): () => void {
+  const supervisor = processSupervisor();
+  // How it went is an event.
+  return onSignals([signal], () => void supervisor.reload().catch(() => {}));
 }
 
 const lineReaders = new Map<string, (event: OutputEvent) => void>();
@@ -57,6 +91,7 @@ function processSupervisor(): Supervisor {
     shared = new Supervisor();
     shared.on('output', (event) => lineReaders.get(event.child)?.(event));
     shared.on('state', (event) => printState(event));
+    shared.on('reload', (event) => printReload(event));
   }
   return shared;
 }

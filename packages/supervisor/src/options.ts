@@ -12,6 +12,18 @@ export interface SupervisorOptions {
    * @default [] (the supervisor takes no signal)
    */
   signals?: readonly NodeJS.Signals[];
+  /**
+   * Signals at which `reload` is called, such as SIGHUP; how it went is the event `reload`.
+   * @default [] (the supervisor takes no signal)
+   */
+  reloadSignals?: readonly NodeJS.Signals[];
+  /**
+   * Asked at each `reload()` for the options to go on with; how it fails, the reload fails. Without it a reload goes on with the
+   * options of the last one that succeeded. A reload takes over `children`, `sockets` and `reloadParallelism`.
+   */
+  configure?: () => SupervisorOptions | Promise<SupervisorOptions>;
+  /** How many children a reload replaces at the same time. @default 1 */
+  reloadParallelism?: number;
 }
 
 /** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */
@@ -91,7 +103,30 @@ export interface ChildOptions {
   deathSignal?: NodeJS.Signals;
   /** How it is started again after it ended; `false`: not at all, it is `failed`. */
   restart?: RestartOptions | false;
+  /**
+   * A held socket of its own, as file descriptor 3, before those of `sockets`. With `instances` the first gets `port`, each
+   * further one the next; with port 0 each gets one that is free; `/run/api.sock` becomes `/run/api-1.sock`, `/run/api-2.sock` and
+   * so on. It is bound when the child is added and closed when the child is stopped by name or gone for good.
+   */
+  listen?: SocketOptions;
+  /**
+   * A file of `NAME=value` lines, found from `cwd`, as `node --env-file` reads it. Read anew for each process. Its variables are
+   * stronger than the supervisor's, weaker than PORT and `env`.
+   */
+  envFile?: string;
+  /**
+   * What a reload does with it: `overlap`, the new process is ready before the old one is told to stop (needs held sockets and
+   * a readiness that the child itself tells); `stop-first`, the old one ends before the new one is started; `none`, it is left
+   * alone, and new settings count from its next start.
+   * @default 'overlap' where that is possible, else 'stop-first'; a task runs again
+   */
+  reload?: ReloadKind;
+  /** The wait between the end of the old process and the start of the new one with `reload: 'stop-first'`. @default 0 */
+  reloadPauseMs?: number;
 }
+
+/** What a reload does with a child. */
+export type ReloadKind = 'overlap' | 'stop-first' | 'none';
 
 /** What makes a child ready. */
 export type Readiness = 'message' | 'listening' | 'health-check' | 'spawn';

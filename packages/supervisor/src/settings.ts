@@ -1,12 +1,21 @@
-import type { ChildOptions, Readiness, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
+import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
 import { refuseCycles } from './order.ts';
+import { planOwnSocket, planSocket, type SocketPlan } from './socket-plan.ts';
 import { invalidOption } from './validation.ts';
 
-/** One child with everything decided: defaults filled in, instances told apart, `after` in names of single children. */
-export interface ChildSettings extends Omit<ChildOptions, 'instances' | 'readiness' | 'restart'> {
+/** One child with everything decided: defaults filled in, instances told apart. */
+export interface ChildSettings extends Omit<
+  ChildOptions,
+  'instances' | 'readiness' | 'restart' | 'listen' | 'sockets'
+> {
+  /** The name of the options that it comes from, with `instances`. */
+  readonly group: string | undefined;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly sockets: readonly string[];
+  /** What it inherits, its own socket first. */
+  readonly sockets: readonly SocketPlan[];
+  readonly ownSocket: SocketPlan | undefined;
+  /** Names of children, and of groups of them. */
   readonly after: readonly string[];
   readonly task: boolean;
   readonly readiness: Readiness;
@@ -18,75 +27,91 @@ export interface ChildSettings extends Omit<ChildOptions, 'instances' | 'readine
   readonly stopTimeoutMs: number;
   readonly deathSignal: NodeJS.Signals;
   readonly restart: Required<RestartOptions> | false;
+  readonly reload: ReloadKind;
+  readonly reloadPauseMs: number;
+}
+
+/** The shared sockets of a supervisor. Throws `INVALID_OPTION`. */
+export function planSockets(options: SupervisorOptions): SocketPlan[] {
+  return Object.entries(options.sockets ?? {}).map(([name, socket]) =>
+    planSocket(name, socket, `\`sockets.${name}\``),
+  );
 }
 
 /** The children of a supervisor. Throws `INVALID_OPTION` where options contradict each other. */
-export function resolveChildren(options: SupervisorOptions): ChildSettings[] {
-  const sockets = options.sockets ?? {};
-  for (const [name, { port, path, host }] of Object.entries(sockets)) {
-    if ((port === undefined) === (path === undefined)) {
-      throw invalidOption(`Expected \`sockets.${name}\` to have either \`port\` or \`path\``);
-    }
-    if (path !== undefined && host !== undefined) {
-      throw invalidOption(`Expected \`sockets.${name}\` to have no \`host\` beside its \`path\``);
-    }
-  }
+export function resolveChildren(options: SupervisorOptions, shared: readonly SocketPlan[]): ChildSettings[] {
   const children = options.children ?? [];
-  const groups = new Map(children.map((child) => [child.name, instanceNames(child)]));
-  const resolved = children.flatMap((child) => resolveChild(child, sockets, groups));
-  const names = new Set<string>();
-  for (const child of resolved) {
-    if (names.has(child.name))
-      throw invalidOption(`Expected child names to be unique, got "${child.name}" twice`);
-    names.add(child.name);
+  const resolved = children.flatMap((child) => resolveChild(child, shared));
+  const groups = children.filter(({ instances }) => instances !== undefined);
+  refuseSameNames([...resolved, ...groups]);
+  for (const { name, after = [] } of children) {
+    const unknown = after.find((other) => !children.some((child) => child.name === other));
+    if (unknown !== undefined)
+      throw invalidOption(`Child "${name}" is to start after "${unknown}", which does not exist`);
   }
-  refuseCycles(resolved);
+  refuseCycles(children);
   return resolved;
 }
 
-/** One `ChildOptions` as the children it stands for. `groups`: the names behind each name that `after` may use. */
-export function resolveChild(
-  options: ChildOptions,
-  sockets: Readonly<Record<string, SocketOptions>>,
-  groups: ReadonlyMap<string, readonly string[]> = new Map(),
-): ChildSettings[] {
-  refuseContradictions(options);
-  for (const socket of options.sockets ?? []) {
-    if (!Object.hasOwn(sockets, socket)) {
-      throw invalidOption(
-        `Child "${options.name}" wants the socket "${socket}", which \`sockets\` does not have`,
-      );
-    }
+/** Throws `INVALID_OPTION`. */
+export function refuseSameNames(children: readonly { readonly name: string }[]): void {
+  const names = new Set<string>();
+  for (const { name } of children) {
+    if (names.has(name)) throw invalidOption(`Expected child names to be unique, got "${name}" twice`);
+    names.add(name);
   }
-  const { instances: _instances, ...single } = options;
-  const after = (options.after ?? []).flatMap((name) => {
-    const members = groups.get(name);
-    if (!members)
-      throw invalidOption(`Child "${options.name}" is to start after "${name}", which does not exist`);
-    return members;
+}
+
+/** One `ChildOptions` as the children it stands for. Throws `INVALID_OPTION`. */
+export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[]): ChildSettings[] {
+  refuseContradictions(options);
+  const { instances, listen, ...single } = options;
+  const inherited = (options.sockets ?? []).map((wanted) => {
+    const plan = shared.find(({ name }) => name === wanted);
+    if (plan) return plan;
+    throw invalidOption(
+      `Child "${options.name}" wants the socket "${wanted}", which \`sockets\` does not have`,
+    );
   });
   const task = options.task ?? false;
-  return instanceNames(options).map((name, index) => ({
-    ...single,
-    name,
-    port: options.port === undefined ? undefined : options.port + index,
-    args: [...(options.args ?? [])],
-    // A copy: what the caller does to the object later is none of the child's business.
-    env: { ...options.env },
-    sockets: [...(options.sockets ?? [])],
-    after,
-    task,
-    readiness: options.readiness ?? defaultReadiness(options),
-    readyTimeoutMs: options.readyTimeoutMs ?? (task ? undefined : 30_000),
-    healthCheckIntervalMs: options.healthCheckIntervalMs ?? 60_000,
-    healthCheckTimeoutMs: options.healthCheckTimeoutMs ?? 5_000,
-    unhealthyThreshold: options.unhealthyThreshold ?? 3,
-    startGraceMs: options.startGraceMs ?? 0,
-    stopSignal: options.stopSignal ?? 'SIGTERM',
-    stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
-    deathSignal: options.deathSignal ?? 'SIGKILL',
-    restart: options.restart === false ? false : { ...restartDefaults, ...options.restart },
-  }));
+  const readiness = options.readiness ?? defaultReadiness(options);
+  return instanceNames(options).map((name, index) => {
+    const ownSocket = listen && planOwnSocket(name, listen, index, instances !== undefined);
+    const sockets = ownSocket ? [ownSocket, ...inherited] : inherited;
+    return {
+      ...single,
+      name,
+      group: instances === undefined ? undefined : options.name,
+      port: options.port === undefined ? undefined : options.port + index,
+      args: [...(options.args ?? [])],
+      // A copy: what the caller does to the object later is none of the child's business.
+      env: { ...options.env },
+      sockets,
+      ownSocket,
+      after: [...(options.after ?? [])],
+      task,
+      readiness,
+      readyTimeoutMs: options.readyTimeoutMs ?? (task ? undefined : 30_000),
+      healthCheckIntervalMs: options.healthCheckIntervalMs ?? 60_000,
+      healthCheckTimeoutMs: options.healthCheckTimeoutMs ?? 5_000,
+      unhealthyThreshold: options.unhealthyThreshold ?? 3,
+      startGraceMs: options.startGraceMs ?? 0,
+      stopSignal: options.stopSignal ?? 'SIGTERM',
+      stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
+      deathSignal: options.deathSignal ?? 'SIGKILL',
+      restart: options.restart === false ? false : { ...restartDefaults, ...options.restart },
+      reload: options.reload ?? (canOverlap(sockets, readiness) ? 'overlap' : 'stop-first'),
+      reloadPauseMs: options.reloadPauseMs ?? 0,
+    };
+  });
+}
+
+/**
+ * Two processes can serve at the same time behind a held socket; but a health check may be answered by either of them, and says
+ * nothing about the new one.
+ */
+export function canOverlap(sockets: readonly unknown[], readiness: Readiness): boolean {
+  return sockets.length > 0 && readiness !== 'health-check' && readiness !== 'spawn';
 }
 
 const restartDefaults: Required<RestartOptions> = {
@@ -98,9 +123,13 @@ const restartDefaults: Required<RestartOptions> = {
   windowMs: 60_000,
 };
 
-function defaultReadiness({ healthCheck, script, sockets = [] }: ChildOptions): Readiness {
-  if (healthCheck) return 'health-check';
-  return script !== undefined && sockets.length > 0 ? 'listening' : 'spawn';
+function defaultReadiness(options: ChildOptions): Readiness {
+  if (options.healthCheck) return 'health-check';
+  return options.script !== undefined && inheritsSockets(options) ? 'listening' : 'spawn';
+}
+
+function inheritsSockets({ sockets = [], listen }: ChildOptions): boolean {
+  return listen !== undefined || sockets.length > 0;
 }
 
 function instanceNames({ name, instances }: ChildOptions): string[] {
@@ -109,16 +138,16 @@ function instanceNames({ name, instances }: ChildOptions): string[] {
 }
 
 function refuseContradictions(child: ChildOptions): void {
-  const { name, script, command, task, readiness, healthCheck, port, sockets = [], instances = 1 } = child;
+  const { name, script, command, task, readiness, healthCheck, port, instances = 1 } = child;
   if ((script === undefined) === (command === undefined)) {
     throw invalidOption(`Expected child "${name}" to have either \`script\` or \`command\``);
   }
   if (readiness === 'message' && script === undefined) {
     throw invalidOption(`Child "${name}" cannot send a message: \`readiness: 'message'\` needs a \`script\``);
   }
-  if (readiness === 'listening' && (script === undefined || sockets.length === 0)) {
+  if (readiness === 'listening' && (script === undefined || !inheritsSockets(child))) {
     throw invalidOption(
-      `Child "${name}" has nothing to listen on: \`readiness: 'listening'\` needs a \`script\` with \`sockets\``,
+      `Child "${name}" has nothing to listen on: \`readiness: 'listening'\` needs a \`script\` with \`sockets\` or \`listen\``,
     );
   }
   if (readiness === 'health-check' && !healthCheck) {
@@ -130,4 +159,24 @@ function refuseContradictions(child: ChildOptions): void {
   if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {
     throw invalidOption(`Expected the ports of child "${name}" to be from 1 to 65535, got ${port}`);
   }
+  refuseListen(child);
+  refuseReload(child);
+}
+
+function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
+  if (listen?.port === undefined) return;
+  if (port !== undefined) throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
+  if (listen.port + instances - 1 > 65_535) {
+    throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${listen.port}`);
+  }
+}
+
+function refuseReload(child: ChildOptions): void {
+  const { name, task, reload, sockets = [], listen } = child;
+  if (reload !== undefined && task) throw invalidOption(`Child "${name}" is a task: it has no \`reload\``);
+  const inherited = listen ? [listen, ...sockets] : sockets;
+  if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
+  throw invalidOption(
+    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
+  );
 }

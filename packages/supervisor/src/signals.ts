@@ -16,9 +16,17 @@ export function takeSignals(signals: readonly NodeJS.Signals[], actions: SignalA
       actions.later(signal);
     }
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  return onSignals(signals, onSignal);
+}
+
+/** Listens until the returned function is called. */
+export function onSignals(
+  signals: readonly NodeJS.Signals[],
+  listener: (signal: NodeJS.Signals) => void,
+): () => void {
+  for (const signal of signals) process.on(signal, listener);
   return () => {
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of signals) process.off(signal, listener);
   };
 }
 

@@ -1,32 +1,37 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Child, type ChildStatus } from './child.ts';
+import type { ChildStatus } from './child.ts';
+import { ChildTable } from './child-table.ts';
 import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
-import { bindSocket, type HeldSocket } from './listener.ts';
-import type { ChildOptions, SocketOptions, SupervisorOptions } from './options.ts';
-import { inOrder } from './order.ts';
-import { resolveChild, resolveChildren, type ChildSettings } from './settings.ts';
-import { takeSignals } from './signals.ts';
-import { invalidOption, validateChildOptions, validateOptions } from './validation.ts';
+import { Operations } from './operations.ts';
+import type { ChildOptions, SupervisorOptions } from './options.ts';
+import { inStartOrder, inStopOrder } from './order.ts';
+import { readRelease } from './release.ts';
+import type { ChildSettings } from './settings.ts';
+import { onSignals, takeSignals } from './signals.ts';
+import { SocketTable } from './socket-table.ts';
+import { invalidOption } from './validation.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it
  * ends, however it ends. One life each: after `stop` make a new one.
  */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
-  readonly #socketOptions: Readonly<Record<string, SocketOptions>>;
   readonly #signals: readonly NodeJS.Signals[];
+  readonly #reloadSignals: readonly NodeJS.Signals[];
   readonly #family = new Family();
-  readonly #sockets = new Map<string, HeldSocket>();
-  readonly #children = new Map<string, Child>();
+  readonly #sockets = new SocketTable();
+  readonly #children: ChildTable;
+  readonly #operations: Operations;
+  /** Aborted as soon as somebody wants the end: no operation begins a further step. */
+  readonly #stopRequest = new AbortController();
   #binding: Promise<void> | undefined;
   /** Sockets and watchdog. */
   #preparing: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #reloading: Promise<void> = Promise.resolve();
   #releaseSignals: (() => void) | undefined;
   /** Set when a signal asked for the end: the process exits with it as soon as everything has stopped. */
   #exitCode: number | undefined;
@@ -34,10 +39,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** @throws SupervisorError `INVALID_OPTION` */
   constructor(options: SupervisorOptions = {}) {
     super();
-    validateOptions(options);
-    this.#socketOptions = structuredClone(options.sockets ?? {});
-    for (const settings of resolveChildren(options)) this.#adopt(settings);
+    const release = readRelease(options);
+    this.#children = new ChildTable({
+      sockets: (settings) => this.#sockets.find(settings.sockets),
+      prepared: async (settings) => this.#prepareFor(settings),
+      family: this.#family,
+      events: this,
+    });
+    this.#operations = new Operations(release, {
+      children: this.#children,
+      sockets: this.#sockets,
+      stopping: this.#stopRequest.signal,
+      started: async () => this.#hasStarted(),
+      reloaded: (event) => this.emit('reload', event),
+    });
     this.#signals = [...(options.signals ?? [])];
+    this.#reloadSignals = [...(options.reloadSignals ?? [])];
   }
 
   /**
@@ -51,11 +68,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Starts every child after those that it waits for. Resolves when all are ready, tasks completed. When one of them fails,
+   * Without a name: starts every child after those that it waits for. Resolves when all are ready, tasks completed. When one of them fails,
    * everything is stopped first, and then its error is thrown: it names the child and carries its last words.
+   *
+   * With the name of a child or group: starts again what was stopped by name, or has failed.
    * @throws SupervisorError
    */
-  async start(): Promise<void> {
+  async start(name?: string): Promise<void> {
+    if (name !== undefined) return this.#operations.start(name);
     if (this.#stopping && !this.#starting) throw stopped();
     this.#starting ??= this.#start();
     try {
@@ -68,90 +88,105 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Adds a child and starts it; a failing start is tried again as after a crash. Its `after` has no meaning here.
+   * Adds a child and starts it; a failing start is tried again as after a crash. Its `after` has no meaning here, and no reload
+   * removes it.
    * @throws SupervisorError `INVALID_OPTION`, `STOPPED`
    */
   add(options: ChildOptions): MonitoredChild {
-    validateChildOptions(options);
-    if (options.instances !== undefined || options.after !== undefined) {
-      throw invalidOption(
-        `Child "${options.name}" is added alone: it has neither \`instances\` nor \`after\``,
-      );
-    }
-    if (this.#stopping) throw stopped();
-    const [settings] = resolveChild(options, this.#socketOptions);
-    if (!settings) throw invalidOption('Expected one child');
-    if (this.#children.has(settings.name)) {
-      throw invalidOption(`Expected child names to be unique, got "${settings.name}" twice`);
-    }
-    const child = this.#adopt(settings);
-    child.startPersistently();
+    const child = this.#operations.add(options);
+    const { name } = options;
     return {
-      name: settings.name,
+      name,
       supervisor: this,
       status: () => child.status(),
-      stop: async () => {
-        await child.stop('told to stop');
-        this.#children.delete(settings.name);
-      },
+      restart: async () => this.restart(name),
+      stop: async () => this.#operations.remove(child),
     };
   }
 
   /**
-   * Closes the held sockets, then stops the children, each after those that depend on it, each with its own signal and limit;
-   * SIGKILL follows. Children keep their own descriptors of a socket: as soon as the last of them has stopped accepting, new
-   * connections are refused, however long answers still take. The file of a unix socket is removed at once. A child with held
-   * sockets that ends meanwhile is not started again. Further calls wait for the same end.
+   * Without a name: closes the held sockets, then stops the children, each after those that depend on it, each with its own
+   * signal and limit; SIGKILL follows. Children keep their own descriptors of a socket: as soon as the last of them has stopped
+   * accepting, new connections are refused, however long answers still take. The file of a unix socket is removed at once. A child
+   * with held sockets that ends meanwhile is not started again. Further calls wait for the same end.
+   *
+   * With the name of a child or group: that is stopped, and its own sockets are closed. It stays so through reloads, until it is
+   * started or restarted by name.
+   * @throws SupervisorError `UNKNOWN_CHILD`, `NOT_STARTED`, `STOPPED`, with a name only
    */
-  async stop(): Promise<void> {
+  async stop(name?: string): Promise<void> {
+    if (name !== undefined) return this.#operations.stop(name);
+    this.#stopRequest.abort(stopped());
     this.#stopping ??= this.#stop('the supervisor stops');
     await this.#stopping;
   }
 
   /**
-   * Takes over a new release. First the tasks run again, in their order; when one fails, it is `failed` until the next reload, no
-   * process is replaced, and the reload ends with the task's error and last words. Then the processes behind held sockets are
-   * replaced, one child at a time: the new one is ready before the old one gets its stop signal, so that somebody serves all the
-   * time. A new one that does not get ready is removed, the old ones stay, and the reload ends there with the reason. A reload
-   * during a reload waits for its turn. Other children are left alone.
-   * @throws SupervisorError `INVALID_OPTION` for a child that does not say itself when it is ready, `CHILD_NOT_READY` also for a
-   * task that is running already, and all that `start` throws
+   * Takes over a new release: the given options, else those that `configure` returns, else the present ones, with scripts and
+   * programs as they are now. Everything is checked and new sockets are bound before anything is touched. Then the tasks run again,
+   * in their order; new children are started and the others replaced, in their order, `reloadParallelism` at a time; children that
+   * are no longer there are stopped. Sockets that stay the same stay open.
+   *
+   * The first step that fails ends it: the new process is removed, or the new child; the old process goes on with its old
+   * settings; what was replaced before stays. The error says why, with the child's last words, and which children were `replaced`
+   * or `left`. A reload waits for its turn behind the start and other operations; several that wait become one. Each one ends with
+   * a `reload` event.
+   * @throws SupervisorError `INVALID_OPTION`, `CONFIG_NOT_LOADED`, `NOT_STARTED`, `CHILD_NOT_READY` also for a task that is running
+   * already, and all that `start` throws
    */
-  async reload(): Promise<void> {
-    const reloaded = this.#reloading.then(() => this.#reload());
-    this.#reloading = reloaded.catch(() => {});
-    await reloaded;
+  async reload(options?: SupervisorOptions): Promise<void> {
+    await this.#operations.reload(options);
+  }
+
+  /**
+   * Gives a child, or each of a group, a new process with the same settings, as a reload does. One that was stopped is started.
+   * @throws SupervisorError `UNKNOWN_CHILD`, `NOT_STARTED`, and all that `start` throws
+   */
+  async restart(name: string): Promise<void> {
+    await this.#operations.restart(name);
+  }
+
+  /**
+   * Changes how many `instances` a group has. Further ones are ready when it resolves; when one of them does not get ready, none
+   * is added. Those with the highest numbers go first, each in its own way. A reload keeps the number, unless the options then say
+   * another one than now.
+   * @throws SupervisorError `UNKNOWN_CHILD`, `INVALID_OPTION`, `NOT_STARTED`, and all that `start` throws
+   */
+  async scale(group: string, instances: number): Promise<void> {
+    await this.#operations.scale(group, instances);
   }
 
   /** Ends every child at once with SIGKILL, in no order. */
   async kill(): Promise<void> {
-    for (const child of this.#children.values()) child.kill();
+    for (const child of this.#children.all()) child.kill();
     await this.stop();
   }
 
   /**
-   * Where a held socket is bound: address and port, or the path.
-   * @throws SupervisorError `INVALID_OPTION` for a name that `sockets` does not have, or before it is bound
+   * Where a held socket is bound: address and port, or the path. A socket of `listen` has the name of its child.
+   * @throws SupervisorError `INVALID_OPTION` for a name that no socket has, or before it is bound
    */
   address(socket: string): AddressInfo | string {
-    const held = this.#sockets.get(socket);
-    if (held) return held.address;
-    const known = Object.hasOwn(this.#socketOptions, socket);
-    throw invalidOption(known ? `The socket "${socket}" is not bound` : `There is no socket "${socket}"`);
+    const plan = [...this.#operations.release.sockets, ...this.#children.sockets()].find(
+      ({ name }) => name === socket,
+    );
+    if (!plan) throw invalidOption(`There is no socket "${socket}"`);
+    const [held] = this.#sockets.find([plan]);
+    if (!held) throw invalidOption(`The socket "${socket}" is not bound`);
+    return held.address;
   }
 
   /** Every child as it is now, in the order of the options. */
   status(): ChildStatus[] {
-    return [...this.#children.values()].map((child) => child.status());
+    return this.#children.all().map((child) => child.status());
   }
 
   async #bind(): Promise<void> {
     try {
-      for (const [name, options] of Object.entries(this.#socketOptions)) {
-        this.#sockets.set(name, await bindSocket(name, options));
-      }
+      const { sockets, children } = this.#operations.release;
+      await this.#sockets.bind([...sockets, ...children.flatMap((child) => child.sockets)]);
     } catch (error) {
-      this.#closeSockets();
+      this.#sockets.closeAll();
       throw error;
     }
   }
@@ -161,31 +196,34 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#preparing;
   }
 
-  #adopt(settings: ChildSettings): Child {
-    const child = new Child(settings, {
-      sockets: () => settings.sockets.flatMap((name) => this.#sockets.get(name) ?? []),
-      prepared: () => this.#prepare(),
-      family: this.#family,
-      events: this,
-    });
-    this.#children.set(settings.name, child);
-    return child;
+  /** Its own socket is not bound yet when it was added, or stopped by name. */
+  async #prepareFor(settings: ChildSettings): Promise<void> {
+    await this.#prepare();
+    await this.#sockets.bind(settings.sockets);
   }
 
   async #start(): Promise<void> {
-    this.#releaseSignals = takeSignals(this.#signals, {
-      first: () => void this.#exit(),
-      later: () => {
-        this.#exitCode = 1;
-        void this.kill();
-      },
-    });
+    const releases = [
+      takeSignals(this.#signals, {
+        first: () => void this.#exit(),
+        later: () => {
+          this.#exitCode = 1;
+          void this.kill();
+        },
+      }),
+      onSignals(this.#reloadSignals, () => void this.#reloadUnasked()),
+    ];
+    this.#releaseSignals = () => releases.forEach((release) => release());
     try {
       await this.#prepare();
-      await this.#inStartOrder(async (child) => {
-        if (this.#stopping) throw stopped();
-        await child.start();
-      });
+      await inStartOrder(
+        this.#children.configured(),
+        ({ settings }) => settings,
+        async (child) => {
+          if (this.#stopping) throw stopped();
+          await child.start();
+        },
+      );
     } catch (error) {
       // Told to stop, or failed: the reason is found before the stop hides it.
       const reason = this.#stopping ? stopped() : error;
@@ -194,59 +232,34 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  async #reload(): Promise<void> {
-    const children = [...this.#children.values()].filter(
-      ({ settings }) => settings.sockets.length > 0 && !settings.task,
-    );
-    for (const { settings } of children) {
-      // A health check of a shared socket may be answered by the old process, and says nothing about the new one.
-      if (settings.readiness !== 'message' && settings.readiness !== 'listening') {
-        throw invalidOption(
-          `Child "${settings.name}" cannot be replaced: it needs \`readiness: 'message'\` or \`'listening'\``,
-        );
-      }
-    }
-    await this.#repeatTasks();
-    for (const child of children) {
-      if (this.#stopping) throw stopped();
-      await child.replace();
+  async #hasStarted(): Promise<void> {
+    // Its failure is the caller's of start; by then everything has stopped.
+    if (this.#starting) await this.#starting.catch(() => {});
+    else if (this.#children.configured().length > 0) {
+      throw new SupervisorError('NOT_STARTED', 'The supervisor was not started');
     }
   }
 
-  /** When one fails, no further one begins; those that run already come to their end before the failure is thrown. */
-  async #repeatTasks(): Promise<void> {
-    const failures: unknown[] = [];
-    await this.#inStartOrder(async (child) => {
-      if (!child.settings.task || failures.length > 0) return;
-      try {
-        if (this.#stopping) throw stopped();
-        await child.repeat();
-      } catch (error) {
-        failures.push(error);
-      }
-    });
-    if (failures.length > 0) throw failures[0];
-  }
-
-  async #inStartOrder(action: (child: Child) => Promise<void>): Promise<void> {
-    const children = [...this.#children.values()];
-    await inOrder(
-      children,
-      ({ settings }) => children.filter((other) => settings.after.includes(other.settings.name)),
-      action,
-    );
+  /** By a signal: nobody waits for the outcome, which is an event. */
+  async #reloadUnasked(): Promise<void> {
+    try {
+      await this.reload();
+    } catch (error) {
+      if (this.#stopping || this.listenerCount('reload') > 0) return;
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   async #stop(reason: string): Promise<void> {
     // What cannot be prepared is reported by start; here it only has to be over.
     await (this.#preparing ?? this.#binding)?.catch(() => {});
-    const children = [...this.#children.values()];
+    const children = this.#children.all();
     for (const child of children) if (child.settings.sockets.length > 0) child.retire();
-    this.#closeSockets();
-    await inOrder(
+    this.#sockets.closeAll();
+    await inStopOrder(
       children,
-      ({ settings }) => children.filter((other) => other.settings.after.includes(settings.name)),
-      (child) => child.stop(reason),
+      ({ settings }) => settings,
+      async (child) => child.stop(reason),
     );
     await this.#family.close();
     if (this.#exitCode === undefined) this.#releaseSignals?.();
@@ -260,11 +273,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       await new Promise((resolve) => stream.write('', resolve));
     process.exit(this.#exitCode);
   }
-
-  #closeSockets(): void {
-    for (const socket of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
-  }
 }
 
 /** A child that was added alone. */
@@ -273,6 +281,8 @@ export interface MonitoredChild {
   /** Where its events are. */
   readonly supervisor: Supervisor;
   status(): ChildStatus;
+  /** Gives it a new process, as `supervisor.restart` does. */
+  restart(): Promise<void>;
   /** Ends it for good and forgets it. */
   stop(): Promise<void>;
 }

@@ -12,6 +12,11 @@ export function validateChildOptions(options: unknown): asserts options is Child
   checkKeys(options, 'child', childRules, ['name']);
 }
 
+/** How many instances a group is to have. */
+export function validateInstances(instances: unknown): asserts instances is number {
+  count(instances, 'instances');
+}
+
 export function invalidOption(message: string): SupervisorError {
   return new SupervisorError('INVALID_OPTION', message);
 }
@@ -87,6 +92,12 @@ const childRules: Rules<ChildOptions> = {
   restart: (value, path) => {
     if (value !== false) checkKeys(value, path, restartRules);
   },
+  listen: (value, path) => checkKeys(value, path, socketRules),
+  envFile: text,
+  reload: rule("'overlap', 'stop-first' or 'none'", (value) =>
+    ['overlap', 'stop-first', 'none'].includes(value as string),
+  ),
+  reloadPauseMs: delay,
 };
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };
@@ -99,6 +110,9 @@ const supervisorRules: Rules<SupervisorOptions> = {
     for (const name of Object.keys(value as object)) childName(name, `the name of ${path}.${name}`);
   },
   signals: listOf(signal),
+  reloadSignals: listOf(signal),
+  configure: rule('a function', (value) => typeof value === 'function'),
+  reloadParallelism: count,
 };
 
 function checkKeys(

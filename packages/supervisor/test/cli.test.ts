@@ -52,7 +52,9 @@ test('SIGHUP replaces processes, and says so; a bad release is not taken', async
   write('app.cjs', 'process.exit(5)');
   run.process.kill('SIGHUP');
   await waitUntil(() => run.stderr().includes('supervisor | not reloaded'), { what: 'the refusal' });
-  expect(run.stderr()).toContain('supervisor | Child "web" exited with code 5 before it was ready\n');
+  expect(run.stderr()).toContain(
+    'supervisor | Reload failed: Child "web" exited with code 5 before it was ready',
+  );
   run.process.kill('SIGTERM');
   expect(await run.exited).toEqual([0, null]);
 });

@@ -75,6 +75,45 @@ const cases: [unknown, string][] = [
     { sockets: { api: { path: '/x', host: 'y' } } },
     'Expected `sockets.api` to have no `host` beside its `path`',
   ],
+  [
+    { sockets: { api: { port: 81 }, web: { port: 81 } } },
+    'Expected each socket to have a place of its own, got *:81 for "api" and "web"',
+  ],
+  [
+    { sockets: { it: { port: 81 } }, children: [{ ...it, listen: { port: 82 } }] },
+    'Expected socket names to be unique, got "it" twice',
+  ],
+  [
+    {
+      children: [
+        { ...it, instances: 2, listen: { port: 81 } },
+        { ...it, name: 'b', listen: { port: 82 } },
+      ],
+    },
+    'Expected each socket to have a place of its own, got *:82 for "it-2" and "b"',
+  ],
+  [
+    { children: [{ ...it, listen: { port: 65_535 }, instances: 2 }] },
+    'Expected the ports of child "it" to be up to 65535, got 65535',
+  ],
+  [{ children: [{ ...it, listen: {} }] }, 'Expected `listen` of child "it" to have either `port` or `path`'],
+  [
+    { children: [{ ...it, port: 80, listen: { port: 81 } }] },
+    'Child "it" has either `port` or `listen.port`',
+  ],
+  [
+    { children: [{ ...it, reload: 'later' }] },
+    "Expected `children[0].reload` to be 'overlap', 'stop-first' or 'none', got 'later'",
+  ],
+  [
+    { children: [{ ...it, reload: 'overlap' }] },
+    "Child \"it\" cannot have `reload: 'overlap'`: it needs held sockets, and `readiness: 'message'` or `'listening'`",
+  ],
+  [{ children: [{ ...it, task: true, reload: 'none' }] }, 'Child "it" is a task: it has no `reload`'],
+  [{ children: [it, { ...it, instances: 2 }] }, 'Expected child names to be unique, got "it" twice'],
+  [{ reloadSignals: ['HUP'] }, "Expected `reloadSignals[0]` to be the name of a signal, got 'HUP'"],
+  [{ reloadParallelism: 0 }, 'Expected `reloadParallelism` to be a positive integer, got 0'],
+  [{ configure: {} }, 'Expected `configure` to be a function, got an object'],
   [{ signals: ['TERM'] }, "Expected `signals[0]` to be the name of a signal, got 'TERM'"],
 ];
 

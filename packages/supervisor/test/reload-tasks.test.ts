@@ -94,18 +94,31 @@ test('a stop while a task runs again ends everything', async () => {
   expect(supervisor.status().every(({ pid }) => pid === undefined)).toBe(true);
 });
 
-test('a task that is running is not run a second time beside itself', async () => {
-  release('migrate', 'echo still at it; exec sleep 600');
+test('a reload during the start waits for it', async () => {
+  release(
+    'migrate',
+    `echo waiting; while [ ! -e ${join(folder, 'go')} ]; do sleep 0.02; done; echo migrated`,
+  );
   const supervisor = withTasks();
   const observed = observe(supervisor);
-  const started = supervisor.start().catch((reason: unknown) => reason);
-  await waitUntil(() => observed.lines('migrate').includes('still at it'), { what: 'the task' });
-  await expect(supervisor.reload()).rejects.toMatchObject({
-    code: 'CHILD_NOT_READY',
-    message: 'Task "migrate" cannot run again: it is starting',
-  });
+  const started = supervisor.start();
+  await waitUntil(() => observed.lines('migrate').includes('waiting'), { what: 'the task' });
+  const reloaded = supervisor.reload();
+  writeFileSync(join(folder, 'go'), '');
+  await started;
+  expect(observed.lines('migrate')).toEqual(['waiting', 'migrated']);
+  await reloaded;
+  expect(observed.lines('migrate')).toEqual(['waiting', 'migrated', 'waiting', 'migrated']);
   await supervisor.stop();
-  expect(await started).toMatchObject({ code: 'STOPPED' });
+});
+
+test('a reload of a start that fails, or that never was, is refused', async () => {
+  release('migrate', 'exit 4');
+  const supervisor = withTasks();
+  await expect(supervisor.reload()).rejects.toMatchObject({ code: 'NOT_STARTED' });
+  const started = supervisor.start().catch((reason: unknown) => reason);
+  await expect(supervisor.reload()).rejects.toMatchObject({ code: 'STOPPED' });
+  expect(await started).toMatchObject({ code: 'TASK_FAILED' });
 });
 
 /** `index` after `migrate`, `seed` beside them, and then `api`. */

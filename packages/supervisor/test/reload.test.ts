@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ask } from './ask.ts';
+import { startLoad } from './load.ts';
 import { fixture, observe } from './observe.ts';
 
 let folder = '';
@@ -106,16 +106,16 @@ test('a stop during a reload ends both processes', async () => {
   expect(observed.exits.some(({ pid }) => isAlive(pid))).toBe(false);
 });
 
-test('a child that does not say itself when it is ready cannot be replaced', async () => {
+test('a child that does not say itself when it is ready is stopped first', async () => {
   const supervisor = new Supervisor({
     sockets: { api: { port: 0 } },
     children: [{ name: 'api', command: 'sleep', args: ['600'], sockets: ['api'] }],
   });
+  const observed = observe(supervisor);
   await supervisor.start();
-  await expect(supervisor.reload()).rejects.toMatchObject({
-    code: 'INVALID_OPTION',
-    message: "Child \"api\" cannot be replaced: it needs `readiness: 'message'` or `'listening'`",
-  });
+  await supervisor.reload();
+  expect(observed.path('api')).toEqual(['starting', 'ready', 'stopping', 'stopped', 'starting', 'ready']);
+  expect(supervisor.status()).toMatchObject([{ restarts: 0 }]);
   await supervisor.stop();
 });
 
@@ -147,27 +147,4 @@ function portOf(supervisor: Supervisor): number {
 
 function pidsOf(supervisor: Supervisor): number[] {
   return supervisor.status().map(({ pid = 0 }) => pid);
-}
-
-/** Four clients that ask, each on a new connection, until told to stop. */
-function startLoad(port: number): { stop(): Promise<{ failures: unknown[]; pids: Set<number> }> } {
-  const failures: unknown[] = [];
-  const pids = new Set<number>();
-  const over = new AbortController();
-  const client = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      await ask(port).then(
-        (answer) => pids.add(Number(answer)),
-        (error: unknown) => failures.push(error),
-      );
-    }
-  };
-  const clients = [client(), client(), client(), client()];
-  return {
-    stop: async () => {
-      over.abort();
-      await Promise.all(clients);
-      return { failures, pids };
-    },
-  };
 }

@@ -41,6 +41,8 @@ test(
       expect(backend.printed().match(/migrate.*: completed/g)).toHaveLength(2);
       const after = apiProcesses(backend);
       for (const name of ['api-1', 'api-2']) expect(after[name]).not.toBe(before[name]);
+      // The services are not part of the release.
+      expect(backend.printed().match(/s3 \(\d+\): ready/g)).toHaveLength(1);
 
       backend.signal('SIGTERM');
       expect(await backend.ended, backend.printed()).toEqual([0, null]);

@@ -1,4 +1,4 @@
-import type { OutputEvent, StateEvent } from '../events.ts';
+import type { OutputEvent, ReloadEvent, StateEvent } from '../events.ts';
 import type { Supervisor } from '../supervisor.ts';
 
 /** Where to print to: `process`, or anything with two such streams. */
@@ -27,4 +27,9 @@ export function printLine({ child, stream, line }: OutputEvent, target: PrintTar
 export function printState({ child, pid, to, reason }: StateEvent, target: PrintTarget = process): void {
   const tag = pid === undefined ? child : `${child} (${pid})`;
   target.stderr.write(`supervisor | ${tag}: ${to}${reason === to ? '' : `, ${reason}`}\n`);
+}
+
+export function printReload({ replaced, error }: ReloadEvent, target: PrintTarget = process): void {
+  const outcome = error ? error.message : `reloaded: ${replaced.join(', ')}`;
+  target.stderr.write(`supervisor | ${outcome}\n`);
 }

@@ -1,0 +1,53 @@
+import { Supervisor } from '@silly-face/supervisor';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { observe } from './observe.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('an envFile is read anew for each process; PORT and `env` are stronger, our own environment is weaker', async () => {
+  process.env['SUPERVISOR_TEST_OURS'] = 'ours';
+  const supervisor = printing();
+  const observed = observe(supervisor);
+  writeFileSync(
+    join(folder, '.env'),
+    '# first\nA="from the file"\nB=file\nPORT=1\nSUPERVISOR_TEST_OURS=file\n',
+  );
+  await supervisor.start();
+  writeFileSync(join(folder, '.env'), 'export A=anew');
+  await supervisor.reload();
+  expect(observed.lines('sh')).toEqual(['from the file, given, 4001, file', 'anew, given, 4001, ours']);
+  await supervisor.stop();
+  delete process.env['SUPERVISOR_TEST_OURS'];
+});
+
+test('an envFile that is missing fails the start, and names the file', async () => {
+  await expect(printing().start()).rejects.toMatchObject({
+    code: 'ENV_FILE_NOT_READ',
+    child: 'sh',
+    message: `Cannot read the envFile ${join(folder, '.env')} of child "sh": it does not exist`,
+  });
+});
+
+function printing(): Supervisor {
+  return new Supervisor({
+    children: [
+      {
+        name: 'sh',
+        command: 'sh',
+        args: ['-c', 'echo "$A, $B, $PORT, $SUPERVISOR_TEST_OURS"'],
+        cwd: folder,
+        envFile: '.env',
+        env: { B: 'given' },
+        port: 4001,
+        task: true,
+      },
+    ],
+  });
+}

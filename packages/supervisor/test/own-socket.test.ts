@@ -1,0 +1,151 @@
+// Each child, or instance, with a held socket of its own.
+import { Supervisor } from '@silly-face/supervisor';
+import { freePort, openDescriptors, waitUntil } from '@silly-face/testing';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ask } from './ask.ts';
+import { startLoad } from './load.ts';
+import { fixture, observe } from './observe.ts';
+
+const server = { script: fixture('server.mjs'), readiness: 'message' } as const;
+
+test('each instance has the next port, which it keeps through a crash and a reload', async () => {
+  const port = await freeRange(2);
+  const supervisor = new Supervisor({
+    children: [{ name: 'api', ...server, instances: 2, listen: { port, host: '127.0.0.1' } }],
+  });
+  await supervisor.start();
+  expect(supervisor.status()).toMatchObject([{ port }, { port: port + 1 }]);
+  expect(supervisor.address('api-2')).toMatchObject({ address: '127.0.0.1', port: port + 1 });
+  expect(await ask(port)).toBe(pidOf(supervisor, 'api-1'));
+  expect(await ask(port + 1)).toBe(pidOf(supervisor, 'api-2'));
+  await ask(port, '/crash').catch(() => {});
+  const load = startLoad(port);
+  await supervisor.reload();
+  expect((await load.stop()).failures).toEqual([]);
+  expect(await ask(port)).toBe(pidOf(supervisor, 'api-1'));
+  await supervisor.stop();
+  await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('with port 0 each instance has a port of its own, told as PORT, before the shared sockets', async () => {
+  const script = 'echo $LISTEN_FDS $LISTEN_FDNAMES $PORT';
+  const supervisor = new Supervisor({
+    sockets: { admin: { port: 0, host: '127.0.0.1' } },
+    children: [
+      {
+        name: 'sh',
+        command: 'sh',
+        args: ['-c', script],
+        task: true,
+        instances: 2,
+        sockets: ['admin'],
+        listen: { port: 0, host: '127.0.0.1' },
+      },
+    ],
+  });
+  const observed = observe(supervisor);
+  await supervisor.start();
+  const ports = ['sh-1', 'sh-2'].map((name) => (supervisor.address(name) as AddressInfo).port);
+  expect(new Set(ports).size).toBe(2);
+  expect(observed.lines('sh-1')).toEqual([`2 sh-1:admin ${ports[0]}`]);
+  expect(observed.lines('sh-2')).toEqual([`2 sh-2:admin ${ports[1]}`]);
+  expect(() => supervisor.address('sh')).toThrow('There is no socket "sh"');
+  await supervisor.stop();
+});
+
+test('the number of an instance comes before the extension of its path', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const supervisor = new Supervisor({
+    children: [
+      { name: 'api', ...server, instances: 2, listen: { path: join(folder, 'api.sock') } },
+      { name: 'one', ...server, listen: { path: join(folder, 'one.sock') } },
+    ],
+  });
+  await supervisor.start();
+  for (const name of ['api-1', 'api-2', 'one']) {
+    expect(supervisor.address(name)).toBe(join(folder, `${name}.sock`));
+    expect(await ask({ socketPath: join(folder, `${name}.sock`) })).toBe(pidOf(supervisor, name));
+  }
+  await supervisor.scale('api', 1);
+  expect(existsSync(join(folder, 'api-2.sock'))).toBe(false);
+  await supervisor.scale('api', 2);
+  expect(await ask({ socketPath: join(folder, 'api-2.sock') })).toBe(pidOf(supervisor, 'api-2'));
+  await supervisor.stop();
+  expect(existsSync(join(folder, 'one.sock'))).toBe(false);
+  rmSync(folder, { recursive: true });
+});
+
+test('an added child brings its socket, and takes it along', async () => {
+  const port = await freePort();
+  const before = openDescriptors();
+  const supervisor = new Supervisor();
+  const child = supervisor.add({ name: 'api', ...server, listen: { port, host: '127.0.0.1' } });
+  await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
+  expect(await ask(port)).toBe(pidOf(supervisor, 'api'));
+  expect(() => supervisor.add({ name: 'other', ...server, listen: { port, host: '127.0.0.1' } })).toThrow(
+    `Expected each socket to have a place of its own, got 127.0.0.1:${port} for "api" and "other"`,
+  );
+  await child.stop();
+  await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  expect(supervisor.status()).toEqual([]);
+  await supervisor.stop();
+  await waitUntil(() => openDescriptors() <= before, { what: 'closed descriptors' });
+});
+
+test('an added child whose port is taken is tried again, and the others are none the wiser', async () => {
+  const port = await freePort();
+  const first = new Supervisor({
+    children: [{ name: 'api', ...server, listen: { port, host: '127.0.0.1' } }],
+  });
+  await first.start();
+  const supervisor = new Supervisor();
+  const observed = observe(supervisor);
+  const child = supervisor.add({
+    name: 'api',
+    ...server,
+    listen: { port, host: '127.0.0.1' },
+    restart: { initialDelayMs: 50, maxRestarts: 1_000 },
+  });
+  const other = supervisor.add({ name: 'other', ...server, listen: { port: 0, host: '127.0.0.1' } });
+  await waitUntil(() => other.status().state === 'ready', { what: 'the other child' });
+  await waitUntil(
+    () => observed.states.some(({ reason }) => reason.includes('is taken by another process')),
+    {
+      what: 'the refusal',
+    },
+  );
+  await first.stop();
+  await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
+  expect(await ask(port)).toBe(pidOf(supervisor, 'api'));
+  expect(observed.path('other')).toEqual(['starting', 'ready']);
+  await supervisor.stop();
+});
+
+function pidOf(supervisor: Supervisor, name: string): string {
+  return String(supervisor.status().find((status) => status.name === name)?.pid);
+}
+
+/** The first of so many free ports in a row. */
+async function freeRange(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const probe = new Supervisor({
+      sockets: Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `s${index}`,
+          { port: first + index, host: '127.0.0.1' },
+        ]),
+      ),
+    });
+    const isFree = await probe.bind().then(
+      () => true,
+      () => false,
+    );
+    await probe.stop();
+    if (isFree) return first;
+  }
+}
