@@ -68,11 +68,9 @@ export class Child {
     return this.#settings;
   }
 
-  /** From the next process on it has other settings. */
+  /** From the next process on it has these settings, and a new chance: what it went through before counts no more. */
   adopt(settings: ChildSettings): void {
-    if (settings === this.#settings) return;
     this.#settings = settings;
-    // Another limit is another chance.
     this.#policy = settings.restart ? new RestartPolicy(settings.restart) : undefined;
   }
 

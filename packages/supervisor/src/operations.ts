@@ -47,13 +47,13 @@ export class Operations {
       return waiting.done;
     }
     const next = { options, done: Promise.resolve() };
+    // One that is refused before it begins is none to join either.
     const begin = (): void => {
       if (this.#nextReload === next) this.#nextReload = undefined;
     };
     next.done = this.#inTurn(async () => {
       begin();
       await this.#reload(next.options);
-      // Refused before it could begin, it is none to join either.
     }).finally(begin);
     this.#nextReload = next;
     return next.done;
@@ -140,7 +140,8 @@ export class Operations {
     if (!settings) throw invalidOption('Expected one child');
     const others = children.all().map((child) => child.settings);
     refuseSameNames([...others, settings, ...(present.children ?? []).filter(({ instances }) => instances)]);
-    refuseSameSockets([...sockets, ...[...others, settings].flatMap(({ ownSocket }) => ownSocket ?? [])]);
+    const taken = new Map(others.flatMap(({ ownSocket }) => (ownSocket ? [[ownSocket.key, ownSocket]] : [])));
+    refuseSameSockets([...sockets, ...taken.values(), ...(settings.ownSocket ? [settings.ownSocket] : [])]);
     const child = children.adopt(settings, { alone: true });
     child.startPersistently();
     return child;
@@ -226,10 +227,14 @@ export class Operations {
 
   /** Its own socket first: whoever connects from now on is refused, and need not wait for an answer that never comes. */
   async #end(child: Child, reason: string): Promise<void> {
+    const { children, sockets } = this.#surroundings;
     const { ownSocket } = child.settings;
+    const others = children.all().filter((other) => other !== child);
+    // After a reload that renamed a child and failed half-way, both may have it.
+    const isShared = others.some(({ settings }) => settings.ownSocket?.key === ownSocket?.key);
     // Else a crash in this moment would start a process with a descriptor that is somebody else's by then.
     child.retire();
-    if (ownSocket) this.#surroundings.sockets.close([ownSocket]);
+    if (ownSocket && !isShared) sockets.close([ownSocket]);
     await child.stop(reason);
   }
 

@@ -55,9 +55,15 @@ async function repeatTask(child: Child, settings: ChildSettings, stopping: Abort
       child: settings.name,
     });
   }
+  const { settings: former } = child;
   // What was no task so far is still running.
   await child.stop('to run as a task');
   stopping.throwIfAborted();
   child.revive(settings);
-  await child.start('run again');
+  try {
+    await child.start('run again');
+  } catch (error) {
+    child.adopt(former);
+    throw error;
+  }
 }

@@ -283,7 +283,7 @@ export interface MonitoredChild {
   status(): ChildStatus;
   /** Gives it a new process, as `supervisor.restart` does. */
   restart(): Promise<void>;
-  /** Ends it for good and forgets it. */
+  /** Ends it for good and forgets it, when operations that were asked for before are over. */
   stop(): Promise<void>;
 }
 

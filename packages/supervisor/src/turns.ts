@@ -2,7 +2,7 @@
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Resolves, or fails, as the action does when its turn has come. A failure is none of those that follow. */
+  /** Resolves, or fails, as the action does when its turn has come. Its failure does not concern those that follow. */
   async take<T>(action: () => Promise<T>): Promise<T> {
     const outcome = this.#last.then(action);
     this.#last = outcome.then(

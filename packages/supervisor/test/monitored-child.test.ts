@@ -71,28 +71,27 @@ test('spawnMonitoredChild keeps scripts running that end with the process, print
   await waitUntil(() => !pids.some(isAlive), { what: 'the end of all' });
 });
 
-test('a monitored child with `listen` has its port held: between two processes nobody is refused', async () => {
-  const port = await freePort();
-  const child = spawnMonitoredChild(
-    fixture('server.mjs'),
-    port,
-    httpCheck(),
-    {},
-    {
-      listen: { host: '127.0.0.1' },
-      readiness: 'listening',
-      onLine: () => {},
-    },
-  );
-  await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
-  expect(child.status()).toMatchObject({ name: `server.mjs-${port}`, port });
-  const load = startLoad(port);
-  await reloadMonitoredChildren();
-  process.kill(child.status().pid ?? 0, 'SIGTERM');
-  await waitUntil(() => child.status().restarts === 1 && child.status().state === 'ready', {
-    what: 'the restart',
-  });
-  expect((await load.stop()).failures).toEqual([]);
-  await child.stop();
-  await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-});
+test.each([['overlap'], ['stop-first']] as const)(
+  'a monitored child with `listen` has its port held: at a reload with %s, and a restart, nobody is refused',
+  async (reload) => {
+    const port = await freePort();
+    const child = spawnMonitoredChild(
+      fixture('server.mjs'),
+      port,
+      httpCheck(),
+      {},
+      { listen: { host: '127.0.0.1' }, readiness: 'listening', reload, onLine: () => {} },
+    );
+    await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
+    expect(child.status()).toMatchObject({ name: `server.mjs-${port}`, port });
+    const load = startLoad(port);
+    await reloadMonitoredChildren();
+    process.kill(child.status().pid ?? 0, 'SIGTERM');
+    await waitUntil(() => child.status().restarts === 1 && child.status().state === 'ready', {
+      what: 'the restart',
+    });
+    expect((await load.stop()).failures).toEqual([]);
+    await child.stop();
+    await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  },
+);

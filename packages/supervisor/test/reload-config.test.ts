@@ -89,6 +89,41 @@ test('what was replaced before the failure stays, what comes after it is left', 
   await supervisor.stop();
 });
 
+test('children that wait for each other after a failed reload stop nevertheless', async () => {
+  const db: ChildOptions = { name: 'db', ...sleeper, reload: 'none' };
+  const bad: ChildOptions = { name: 'bad', command: 'no-such-program', after: ['api'] };
+  const supervisor = new Supervisor({
+    children: [
+      { ...db, after: ['api'] },
+      { name: 'api', ...sleeper },
+    ],
+  });
+  await supervisor.start();
+  const before = pids(supervisor);
+  await expect(
+    supervisor.reload({ children: [db, { name: 'api', ...sleeper, after: ['db'] }, bad] }),
+  ).rejects.toMatchObject({ code: 'COMMAND_NOT_FOUND', replaced: ['api'], left: ['db'] });
+  expect(pids(supervisor)['db']).toBe(before['db']);
+  await supervisor.stop();
+  expect(supervisor.status().map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+});
+
+test('a new child that a task waits for is there before the task', async () => {
+  const supervisor = new Supervisor();
+  const observed = observe(supervisor);
+  await supervisor.start();
+  await supervisor.reload({
+    children: [
+      { name: 'api', ...sleeper, after: ['migrate'] },
+      { name: 'migrate', command: 'true', task: true, after: ['db'] },
+      { name: 'db', ...sleeper },
+    ],
+  });
+  const begun = observed.states.filter(({ to }) => to === 'ready' || to === 'completed');
+  expect(begun.map(({ child }) => child)).toEqual(['db', 'migrate', 'api']);
+  await supervisor.stop();
+});
+
 test('new children are started, removed ones stopped, and so their sockets', async () => {
   const supervisor = new Supervisor({
     sockets: { kept: { port: 0, host: '127.0.0.1' }, gone: { port: 0, host: '127.0.0.1' } },

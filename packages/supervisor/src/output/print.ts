@@ -30,6 +30,6 @@ export function printState({ child, pid, to, reason }: StateEvent, target: Print
 }
 
 export function printReload({ replaced, error }: ReloadEvent, target: PrintTarget = process): void {
-  const outcome = error ? error.message : `reloaded: ${replaced.join(', ')}`;
+  const outcome = error ? error.message : `reloaded: ${replaced.join(', ') || 'no child'}`;
   target.stderr.write(`supervisor | ${outcome}\n`);
 }
