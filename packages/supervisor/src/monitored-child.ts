@@ -59,7 +59,7 @@ export function spawnMonitoredChild(
     ...rest,
     name,
     script,
-    ...(listen ? { listen: { port, host: listen.host } } : { port }),
+    ...(listen ? { listen: { ...listen, port } } : { port }),
     healthCheck,
     env: environmentVariables,
   });

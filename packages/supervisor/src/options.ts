@@ -19,7 +19,8 @@ export interface SupervisorOptions {
   reloadSignals?: readonly NodeJS.Signals[];
   /**
    * Asked at each `reload()` for the options to go on with; how it fails, the reload fails. Without it a reload goes on with the
-   * options of the last one that succeeded. A reload takes over `children`, `sockets` and `reloadParallelism`.
+   * options of the last one that succeeded. A reload takes over `children`, `sockets` and `reloadParallelism`. Other operations
+   * of the supervisor come after the reload: waiting for one in here would never end.
    */
   configure?: () => SupervisorOptions | Promise<SupervisorOptions>;
   /** How many children a reload replaces at the same time. @default 1 */

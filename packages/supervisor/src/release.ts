@@ -40,7 +40,8 @@ export function readRelease(
   const sockets = planSockets(options);
   const children = resolveChildren({ ...options, children: scaled }, sockets);
   const all = [...children, ...alone];
-  refuseSameNames(all);
+  // `restart('api')` means one thing: a group has no namesake.
+  refuseSameNames([...all, ...(options.children ?? []).filter(({ instances }) => instances !== undefined)]);
   refuseSameSockets([...sockets, ...all.flatMap(({ ownSocket }) => ownSocket ?? [])]);
   return { options, children, sockets, reloadParallelism: options.reloadParallelism ?? 1 };
 }

@@ -42,8 +42,7 @@ export function planSockets(options: SupervisorOptions): SocketPlan[] {
 export function resolveChildren(options: SupervisorOptions, shared: readonly SocketPlan[]): ChildSettings[] {
   const children = options.children ?? [];
   const resolved = children.flatMap((child) => resolveChild(child, shared));
-  const groups = children.filter(({ instances }) => instances !== undefined);
-  refuseSameNames([...resolved, ...groups]);
+  refuseSameNames(resolved);
   for (const { name, after = [] } of children) {
     const unknown = after.find((other) => !children.some((child) => child.name === other));
     if (unknown !== undefined)

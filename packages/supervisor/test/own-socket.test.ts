@@ -1,5 +1,5 @@
 // Each child, or instance, with a held socket of its own.
-import { Supervisor } from '@silly-face/supervisor';
+import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
 import { freePort, openDescriptors, waitUntil } from '@silly-face/testing';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -77,6 +77,25 @@ test('the number of an instance comes before the extension of its path', async (
   await supervisor.stop();
   expect(existsSync(join(folder, 'one.sock'))).toBe(false);
   rmSync(folder, { recursive: true });
+});
+
+test('a reload to another port serves there, and closes the old one; a bad release leaves the old one open', async () => {
+  const [first, second, third] = [await freePort(), await freePort(), await freePort()];
+  const at = (port: number, script = server.script): SupervisorOptions => ({
+    children: [{ name: 'api', ...server, script, listen: { port, host: '127.0.0.1' } }],
+  });
+  const supervisor = new Supervisor(at(first));
+  await supervisor.start();
+  await supervisor.reload(at(second));
+  expect(await ask(second)).toBe(pidOf(supervisor, 'api'));
+  await expect(ask(first)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await expect(supervisor.reload(at(third, fixture('burst.mjs')))).rejects.toMatchObject({
+    code: 'CHILD_EXITED',
+  });
+  expect(await ask(second)).toBe(pidOf(supervisor, 'api'));
+  expect(supervisor.status()).toMatchObject([{ port: second }]);
+  await expect(ask(third)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await supervisor.stop();
 });
 
 test('an added child brings its socket, and takes it along', async () => {

@@ -185,6 +185,11 @@ test.each<[string, unknown, object]>([
     { code: 'INVALID_OPTION', message: expect.stringContaining('`childs`') },
   ],
   ['a contradiction', { children: [{ name: 'x' }] }, { code: 'INVALID_OPTION' }],
+  [
+    'a group named like one that was added alone',
+    { children: [{ name: 'alone', ...sleeper, instances: 1 }] },
+    { code: 'INVALID_OPTION' },
+  ],
   ['a name that was added alone', { children: [{ name: 'alone', ...sleeper }] }, { code: 'INVALID_OPTION' }],
 ])('%s changes nothing', async (_what, options, expected) => {
   const supervisor = new Supervisor(serving({}));
@@ -267,6 +272,29 @@ test('a child that has failed is started by the release that mends it', async ()
   process.kill(pids(supervisor)['api'] ?? 0, 'SIGKILL');
   await waitUntil(() => observed.failures.length === 1, { what: 'the failure' });
   await supervisor.reload();
+  expect(supervisor.status()).toMatchObject([{ state: 'ready' }]);
+  await supervisor.stop();
+});
+
+test('a child that waits for its restart is started by a reload at once, with its new settings', async () => {
+  const child = (script: string): ChildOptions => ({
+    name: 'api',
+    command: 'sh',
+    args: ['-c', script],
+    restart: { initialDelayMs: 600_000, maxDelayMs: 600_000, jitter: 0 },
+  });
+  const supervisor = new Supervisor({ children: [child('echo old; exec sleep 600')] });
+  const observed = observe(supervisor);
+  await supervisor.start();
+  // The first restart after a healthy spell comes at once.
+  for (const crash of [1, 2]) {
+    await waitUntil(() => observed.lines('api').length === crash, { what: `process ${crash}` });
+    process.kill(pids(supervisor)['api'] ?? 0, 'SIGKILL');
+    await waitUntil(() => observed.exits.length === crash, { what: `crash ${crash}` });
+  }
+  expect(supervisor.status()).toMatchObject([{ state: 'backing off' }]);
+  await supervisor.reload({ children: [child('echo new; exec sleep 600')] });
+  await waitUntil(() => observed.lines('api').at(-1) === 'new', { what: 'the new one' });
   expect(supervisor.status()).toMatchObject([{ state: 'ready' }]);
   await supervisor.stop();
 });
