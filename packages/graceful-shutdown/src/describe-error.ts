@@ -24,10 +24,11 @@ function describeBarely(thrown: unknown): string {
 
 function describe(thrown: unknown, seen: Set<unknown>): string[] {
   if (!isError(thrown)) return [`${inspect(thrown, { depth: 2 })} (thrown, but not an Error)`];
-  if (seen.has(thrown)) return [`${thrown.name}: ${thrown.message} (already shown)`];
+  const title = `${thrown.name}: ${thrown.message}`;
+  if (seen.has(thrown)) return [`${title} (already shown)`];
   if (seen.size >= MOST_CAUSES) return ['(further causes left out)'];
   seen.add(thrown);
-  const lines = [thrown.stack ?? `${thrown.name}: ${thrown.message}`];
+  const lines = [thrown.stack ?? title];
   const fields = ownFields(thrown);
   if (fields !== undefined) lines.push(`  ${fields}`);
   if (thrown instanceof AggregateError) {

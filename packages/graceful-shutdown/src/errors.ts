@@ -31,6 +31,11 @@ export type ShutdownErrorCode =
   | 'ERR_HOOK_EXITED'
   | 'ERR_TOO_LATE';
 
+/** The reason of a signal that aborts because of a time limit. */
+export function unfinished(code: ShutdownErrorCode, what: string, limitMs: number): ShutdownError {
+  return new ShutdownError(code, `${what} did not finish within ${limitMs} ms`);
+}
+
 /** Something about the end of the process, told by its stable `code`. */
 export class ShutdownError extends Error {
   static {

@@ -4,8 +4,8 @@ import { describeError } from './describe-error.ts';
 import type { ShutdownHook } from './hooks.ts';
 import type { GracefulShutdownOptions, HookOptions } from './options.ts';
 import { watchParent } from './parent.ts';
-import { ProcessEnd } from './process-end.ts';
-import type { CrashReport, ShutdownReport } from './report.ts';
+import { newProcessEnd } from './process-end.ts';
+import { type CrashReport, formatOrigin, type ShutdownReport } from './report.ts';
 import type { ShutdownState } from './sequence.ts';
 import { checkServer, expected, readHook, readOptions } from './settings.ts';
 import { exitCodeOf, listen } from './signals.ts';
@@ -51,7 +51,7 @@ export interface GracefulShutdown extends AsyncDisposable {
  */
 export function gracefulShutdown(options: GracefulShutdownOptions = {}): GracefulShutdown {
   const settings = readOptions(options);
-  const end = new ProcessEnd(settings);
+  const end = newProcessEnd(settings);
   const { sequence, words } = end;
   let isDisposed = false;
 
@@ -62,10 +62,7 @@ export function gracefulShutdown(options: GracefulShutdownOptions = {}): Gracefu
   };
   const onWish = (name: string, code: number): void =>
     end.wish(name, code, `Received ${name}: no new connections, ${settings.timeoutMs} ms for those in use`);
-  const onCrash = (crash: CrashReport): void => {
-    const where = crash.hook === undefined ? '' : ` in hook "${crash.hook}"`;
-    end.crash(crash, 1, `Crashed by ${crash.origin}${where}`);
-  };
+  const onCrash = (crash: CrashReport): void => end.crash(crash, 1, `Crashed by ${formatOrigin(crash)}`);
   const onWarning = (warning: unknown): void =>
     words.say('warn', `Process warning: ${describeError(warning)}`);
 

@@ -1,7 +1,7 @@
 import { describeError } from './describe-error.ts';
-import { ShutdownError } from './errors.ts';
+import { unfinished } from './errors.ts';
 import { type Logger, sayThrough } from './logger.ts';
-import { TimeLimit } from './time-limit.ts';
+import { newTimeLimit } from './time-limit.ts';
 
 /**
  * Looks after one thing. Fails when it throws, rejects, returns or resolves to `false`, or does not settle in time. `signal` aborts
@@ -50,10 +50,7 @@ export function shareChecks(
 }
 
 async function whyUnwell(name: string, check: HealthCheck, limitMs: number): Promise<string | undefined> {
-  const limit = new TimeLimit(
-    () =>
-      new ShutdownError('ERR_CHECK_TIMEOUT', `Health check "${name}" did not finish within ${limitMs} ms`),
-  );
+  const limit = newTimeLimit(() => unfinished('ERR_CHECK_TIMEOUT', `Health check "${name}"`, limitMs));
   limit.endWithin(limitMs);
   try {
     const said = await limit.race(() => check({ signal: limit.signal }));

@@ -1,7 +1,7 @@
-import { ShutdownError } from './errors.ts';
+import { ShutdownError, unfinished } from './errors.ts';
 import type { HookReport } from './report.ts';
 import { runHook } from './run-hook.ts';
-import { TimeLimit } from './time-limit.ts';
+import { newTimeLimit, type TimeLimit } from './time-limit.ts';
 
 /** What a cleanup hook is told. */
 export interface HookContext {
@@ -31,64 +31,67 @@ export interface Hook {
 }
 
 /** Hooks of all stages, each run once: phase after phase, those of one phase at the same time. */
-export class Hooks {
-  #waiting: Hook[] = [];
-  readonly #running = new Set<TimeLimit>();
-  #longestMs = Infinity;
-  #forced: ShutdownError | undefined;
-
+export interface Hooks {
   /** Returns a function that takes the hook back. */
-  add(hook: Hook): () => void {
-    this.#waiting.push(hook);
-    return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== hook);
-    };
-  }
-
-  has(stage: HookStage): boolean {
-    return this.#waiting.some((hook) => hook.stage === stage);
-  }
-
+  add(hook: Hook): () => void;
+  has(stage: HookStage): boolean;
   /** Takes those of a stage out. Phases ascend; in a phase, the first added comes first. */
-  take(stage: HookStage): Hook[] {
-    const taken = this.#waiting.filter((hook) => hook.stage === stage);
-    this.#waiting = this.#waiting.filter((hook) => hook.stage !== stage);
-    return taken.toSorted((one, other) => one.phase - other.phase);
-  }
-
-  async run(stage: HookStage, reason: string): Promise<HookReport[]> {
-    const hooks = this.take(stage);
-    const reports: HookReport[] = [];
-    for (const phase of new Set(hooks.map((hook) => hook.phase))) {
-      const together = hooks.filter((hook) => hook.phase === phase);
-      reports.push(...(await Promise.all(together.map((hook) => this.#runOne(hook, reason)))));
-    }
-    return reports;
-  }
-
+  take(stage: HookStage): Hook[];
+  run(stage: HookStage, reason: string): Promise<HookReport[]>;
   /** From here on, no hook gets more than this. */
-  hurry(longestMs: number): void {
-    this.#longestMs = longestMs;
-    for (const limit of this.#running) limit.endWithin(longestMs);
-  }
-
+  hurry(longestMs: number): void;
   /** Waits for none any longer. */
-  force(): void {
-    this.#forced = new ShutdownError('ERR_SHUTDOWN_FORCED', 'A second signal forced the shutdown');
-    for (const limit of this.#running) limit.end(this.#forced);
-  }
+  force(): void;
+}
 
-  async #runOne(hook: Hook, reason: string): Promise<HookReport> {
+export function newHooks(): Hooks {
+  const waiting = new Set<Hook>();
+  const running = new Set<TimeLimit>();
+  let longestMs = Infinity;
+  let forced: ShutdownError | undefined;
+
+  const take = (stage: HookStage): Hook[] => {
+    const taken = [...waiting].filter((hook) => hook.stage === stage);
+    for (const hook of taken) waiting.delete(hook);
+    return taken.toSorted((one, other) => one.phase - other.phase);
+  };
+
+  const runOne = async (hook: Hook, reason: string): Promise<HookReport> => {
     const { name, stage } = hook;
-    if (this.#forced) return { name, stage, outcome: 'skipped', durationMs: 0 };
-    const limit = new TimeLimit(
-      (limitMs) =>
-        new ShutdownError('ERR_HOOK_TIMEOUT', `Cleanup hook "${name}" did not finish within ${limitMs} ms`),
+    if (forced) return { name, stage, outcome: 'skipped', durationMs: 0 };
+    const limit = newTimeLimit((limitMs) =>
+      unfinished('ERR_HOOK_TIMEOUT', `Cleanup hook "${name}"`, limitMs),
     );
-    limit.endWithin(Math.min(hook.timeoutMs, this.#longestMs));
-    this.#running.add(limit);
+    limit.endWithin(Math.min(hook.timeoutMs, longestMs));
+    running.add(limit);
     const report = await runHook(hook, reason, limit);
-    this.#running.delete(limit);
+    running.delete(limit);
     return report;
-  }
+  };
+
+  return {
+    add(hook) {
+      waiting.add(hook);
+      return () => void waiting.delete(hook);
+    },
+    has: (stage) => [...waiting].some((hook) => hook.stage === stage),
+    take,
+    async run(stage, reason) {
+      const hooks = take(stage);
+      const reports: HookReport[] = [];
+      for (const phase of new Set(hooks.map((hook) => hook.phase))) {
+        const together = hooks.filter((hook) => hook.phase === phase);
+        reports.push(...(await Promise.all(together.map((hook) => runOne(hook, reason)))));
+      }
+      return reports;
+    },
+    hurry(limitMs) {
+      longestMs = limitMs;
+      for (const limit of running) limit.endWithin(limitMs);
+    },
+    force() {
+      forced = new ShutdownError('ERR_SHUTDOWN_FORCED', 'A second signal forced the shutdown');
+      for (const limit of running) limit.end(forced);
+    },
+  };
 }

@@ -12,25 +12,23 @@ const TICK_MS = 20;
 /** A shorter stall does not explain why the end had to be forced. */
 const LONG_BLOCK_MS = 100;
 
-/** Watches the event loop during the shutdown and counts, in the end, what is still open. */
-export class LeftoverWatch {
-  #tickedAt = performance.now();
-  #blockedMs = 0;
-  readonly #timer = setInterval(() => this.#tick(), TICK_MS).unref();
-  /** Both streams exist from here on, whether they did before or not: to make them takes time that a forced end does not have. */
-  readonly #ours = [process.stdout, process.stderr].map(kindOfHandle);
-
-  end(): Leftovers {
-    clearInterval(this.#timer);
-    this.#tick();
-    return { resources: countOpen(this.#ours), blockedMs: this.#blockedMs };
-  }
-
-  #tick(): void {
+/** Watches the event loop during the shutdown. The returned function counts, in the end, what is still open. */
+export function watchLeftovers(): () => Leftovers {
+  let tickedAt = performance.now();
+  let blockedMs = 0;
+  const tick = (): void => {
     const now = performance.now();
-    this.#blockedMs = Math.max(this.#blockedMs, now - this.#tickedAt - TICK_MS);
-    this.#tickedAt = now;
-  }
+    blockedMs = Math.max(blockedMs, now - tickedAt - TICK_MS);
+    tickedAt = now;
+  };
+  const timer = setInterval(tick, TICK_MS).unref();
+  // Both streams exist from here on, whether they did before or not: to make them takes time that a forced end does not have.
+  const ours = [process.stdout, process.stderr].map(kindOfHandle);
+  return () => {
+    clearInterval(timer);
+    tick();
+    return { resources: countOpen(ours), blockedMs };
+  };
 }
 
 function countOpen(ours: (string | undefined)[]): Record<string, number> {

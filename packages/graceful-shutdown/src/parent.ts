@@ -19,16 +19,14 @@ export function watchParent(
   { parentMessages, parentDisconnect }: ParentOptions,
   onWish: (reason: string) => void,
 ): (() => void)[] {
-  const stops: (() => void)[] = [];
-  if (parentMessages.length > 0)
-    stops.push(
-      listenUncounted('message', (message) => {
-        const type = typeof message === 'object' && message !== null ? Reflect.get(message, 'type') : message;
-        if (parentMessages.includes(type as string)) onWish(`parent message "${type}"`);
-      }),
-    );
-  if (parentDisconnect) stops.push(listenUncounted('disconnect', () => onWish('parent disconnected')));
-  return stops;
+  const onMessage = (message: unknown): void => {
+    const type = typeof message === 'object' && message !== null ? Reflect.get(message, 'type') : message;
+    if (parentMessages.includes(type as string)) onWish(`parent message "${type}"`);
+  };
+  return [
+    ...(parentMessages.length > 0 ? [listenUncounted('message', onMessage)] : []),
+    ...(parentDisconnect ? [listenUncounted('disconnect', () => onWish('parent disconnected'))] : []),
+  ];
 }
 
 /**

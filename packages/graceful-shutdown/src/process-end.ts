@@ -1,13 +1,12 @@
 import { describeError } from './describe-error.ts';
 import { currentHook, guardExit, isHookExit } from './exit-guard.ts';
-import { runExitHooks } from './exit-hooks.ts';
-import { type Hook, Hooks } from './hooks.ts';
-import { LastWords } from './last-words.ts';
-import { leave } from './leave.ts';
+import { type Hook, newHooks } from './hooks.ts';
+import { newLastWords, type LastWords } from './last-words.ts';
+import { beginEnd, leave } from './leave.ts';
 import type { ShutdownSettings } from './options.ts';
 import { type CrashReport, formatReport, type ShutdownReport } from './report.ts';
-import { Sequence } from './sequence.ts';
-import { beginEnd } from './shared-end.ts';
+import { runExitHooks } from './run-hook.ts';
+import { type Sequence, newSequence } from './sequence.ts';
 
 /** Ctrl-C reaches a program twice when npm runs it: once from the terminal, once from npm. */
 const DUPLICATE_WITHIN_MS = 500;
@@ -15,128 +14,135 @@ const DUPLICATE_WITHIN_MS = 500;
 const MOST_CRASHES = 20;
 
 /** The end of the process, from the first wish or crash to the exit, with what is said meanwhile. */
-export class ProcessEnd {
+export interface ProcessEnd {
   readonly words: LastWords;
   readonly sequence: Sequence;
-  readonly #settings: ShutdownSettings;
-  readonly #isClean: (report: ShutdownReport) => boolean;
-  readonly #exitHooks = new Hooks();
-  #leave: (() => void) | undefined;
-  #firstWishAt: number | undefined;
-  #wishCode = 0;
-  #crashes = 0;
-  #crashCode: number | undefined;
-  #isForced = false;
-  #isExiting = false;
-
-  constructor(settings: ShutdownSettings, isClean = (report: ShutdownReport): boolean => report.clean) {
-    this.#settings = settings;
-    this.#isClean = isClean;
-    this.words = new LastWords(settings);
-    this.sequence = new Sequence(settings);
-  }
-
   /** Somebody asks the process to end; `exitCode` tells when that did not go well. */
-  wish(reason: string, exitCode: number, words: string): void {
-    const now = performance.now();
-    const isFirst = this.#firstWishAt === undefined;
-    this.#firstWishAt ??= now;
-    if (!isFirst && now - this.#firstWishAt < DUPLICATE_WITHIN_MS) return;
-    this.#wishCode = exitCode;
-    if (isFirst) {
-      this.words.say('info', words);
-      void this.#exitAfter(reason);
-      return;
-    }
-    this.words.say('warn', `Received ${reason} again: ending at once`);
-    this.#isForced = true;
-    this.words.hurry();
-    this.sequence.force();
-    // The option `exit` was called and did not end the process.
-    this.#leave?.();
-  }
-
+  wish(reason: string, exitCode: number, words: string): void;
   /** Something crashed. The exit code is that of the first crash. */
-  crash(crash: CrashReport, exitCode: number, what: string): void {
-    // Its hook has failed by it, which the report tells.
-    if (isHookExit(crash.thrown)) return;
-    this.#crashes += 1;
-    // Should the process end before it was drained, or by itself.
-    process.exitCode ||= exitCode;
-    if (this.#crashes > MOST_CRASHES) return;
-    this.#crashCode ??= exitCode;
-    this.words.say('error', `${what}: ${describeError(crash.thrown)}`);
-    this.sequence.hurry(crash, this.#settings.crashTimeoutMs);
-    void this.#exitAfter(crash.origin);
-  }
+  crash(crash: CrashReport, exitCode: number, what: string): void;
+  addHook(hook: Hook): () => void;
+  addExitHook(hook: Hook): () => void;
+  runExitHooks(): void;
+  start(reason: string): Promise<ShutdownReport>;
+}
 
-  addHook(hook: Hook): () => void {
-    const takeBack = this.sequence.addHook(hook);
-    if (this.sequence.state === 'running')
-      process.off('beforeExit', this.#onBeforeExit).on('beforeExit', this.#onBeforeExit);
-    return takeBack;
-  }
+export function newProcessEnd(
+  settings: ShutdownSettings,
+  isClean = (report: ShutdownReport): boolean => report.clean,
+): ProcessEnd {
+  const words = newLastWords(settings);
+  const sequence = newSequence(settings);
+  const exitHooks = newHooks();
+  let leaveNow: (() => void) | undefined;
+  let firstWishAt: number | undefined;
+  let wishCode = 0;
+  let crashes = 0;
+  let crashCode: number | undefined;
+  let isForced = false;
+  let isExiting = false;
 
-  addExitHook(hook: Hook): () => void {
-    process.off('exit', this.runExitHooks).on('exit', this.runExitHooks);
-    return this.#exitHooks.add(hook);
-  }
-
-  readonly runExitHooks = (): void => {
-    process.off('exit', this.runExitHooks);
-    runExitHooks(this.#exitHooks.take('exit'), this.sequence.reason, (error) =>
-      this.words.say('error', `At exit: ${describeError(error)}`),
-    );
+  const start = (reason: string): Promise<ShutdownReport> => {
+    process.off('beforeExit', onBeforeExit);
+    return sequence.start(reason);
   };
-
-  start(reason: string): Promise<ShutdownReport> {
-    process.off('beforeExit', this.#onBeforeExit);
-    return this.sequence.start(reason);
-  }
 
   /** The process ends by itself, with the exit code that it has; what has to be cleaned up still is. */
-  readonly #onBeforeExit = (): void => {
-    void this.start('beforeExit').then((report) => this.#isExiting || this.#tell(report));
+  const onBeforeExit = (): void => {
+    void start('beforeExit').then((report) => isExiting || tell(report));
   };
 
-  async #exitAfter(reason: string): Promise<void> {
-    if (this.#isExiting) return;
-    this.#isExiting = true;
+  const exitAfter = async (reason: string): Promise<void> => {
+    if (isExiting) return;
+    isExiting = true;
     // Until the very end: a hook that was given up may still call process.exit().
     const releaseExit = guardExit();
     const end = beginEnd();
-    const report = await this.start(reason);
-    this.#tell(report);
-    await this.words.flush();
+    const report = await start(reason);
+    tell(report);
+    await words.flush();
     releaseExit();
     // A crash inside a hook may have begun this: the end itself is no part of it.
-    const code = end(this.#exitCode(report));
-    if (code !== undefined) await currentHook.run(undefined, () => this.#exit(code, report));
-  }
-
-  async #exit(code: number, report: ShutdownReport): Promise<void> {
-    this.#leave = () => leave(this.#exitCode(report) || code, this.#onExitError);
-    try {
-      await this.#settings.exit(code);
-    } catch (error) {
-      this.#onExitError(error);
-      leave(code || 1, this.#onExitError);
-    }
-  }
-
-  /** Whoever threw was asked before them. */
-  readonly #onExitError = (error: unknown): void => {
-    this.words.say('error', `The exit failed: ${describeError(error)}`);
-    this.runExitHooks();
+    const code = end(exitCodeAfter(report));
+    if (code !== undefined) await currentHook.run(undefined, () => exit(code, report));
   };
 
-  #tell(report: ShutdownReport): void {
-    this.words.say(report.clean ? 'info' : 'warn', formatReport(report));
-  }
+  const exit = async (code: number, report: ShutdownReport): Promise<void> => {
+    leaveNow = () => leave(exitCodeAfter(report) || code, onExitError);
+    try {
+      await settings.exit(code);
+    } catch (error) {
+      onExitError(error);
+      leave(code || 1, onExitError);
+    }
+  };
 
-  #exitCode(report: ShutdownReport): number {
-    if (this.#crashCode !== undefined) return this.#crashCode;
-    if (this.#isClean(report) && !this.#isForced) return 0;
-    return this.#settings.forcedExitCode ?? this.#wishCode;
-  }
+  /** Whoever threw was asked before them. */
+  const onExitError = (error: unknown): void => {
+    words.say('error', `The exit failed: ${describeError(error)}`);
+    runTheirs();
+  };
+
+  const runTheirs = (): void => {
+    process.off('exit', runTheirs);
+    runExitHooks(exitHooks.take('exit'), sequence.reason, (error) =>
+      words.say('error', `At exit: ${describeError(error)}`),
+    );
+  };
+
+  const tell = (report: ShutdownReport): void =>
+    words.say(report.clean ? 'info' : 'warn', formatReport(report));
+
+  const exitCodeAfter = (report: ShutdownReport): number => {
+    if (crashCode !== undefined) return crashCode;
+    if (isClean(report) && !isForced) return 0;
+    return settings.forcedExitCode ?? wishCode;
+  };
+
+  return {
+    words,
+    sequence,
+    wish(reason, exitCode, message) {
+      const now = performance.now();
+      const isFirst = firstWishAt === undefined;
+      firstWishAt ??= now;
+      if (!isFirst && now - firstWishAt < DUPLICATE_WITHIN_MS) return;
+      wishCode = exitCode;
+      if (isFirst) {
+        words.say('info', message);
+        void exitAfter(reason);
+        return;
+      }
+      words.say('warn', `Received ${reason} again: ending at once`);
+      isForced = true;
+      words.hurry();
+      sequence.force();
+      // The option `exit` was called and did not end the process.
+      leaveNow?.();
+    },
+    crash(crash, exitCode, what) {
+      // Its hook has failed by it, which the report tells.
+      if (isHookExit(crash.thrown)) return;
+      crashes += 1;
+      // Should the process end before it was drained, or by itself.
+      process.exitCode ||= exitCode;
+      if (crashes > MOST_CRASHES) return;
+      crashCode ??= exitCode;
+      words.say('error', `${what}: ${describeError(crash.thrown)}`);
+      sequence.hurry(crash, settings.crashTimeoutMs);
+      void exitAfter(crash.origin);
+    },
+    addHook(hook) {
+      const takeBack = sequence.addHook(hook);
+      if (sequence.state === 'running')
+        process.off('beforeExit', onBeforeExit).on('beforeExit', onBeforeExit);
+      return takeBack;
+    },
+    addExitHook(hook) {
+      process.off('exit', runTheirs).on('exit', runTheirs);
+      return exitHooks.add(hook);
+    },
+    runExitHooks: runTheirs,
+    start,
+  };
 }

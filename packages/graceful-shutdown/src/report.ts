@@ -70,10 +70,9 @@ const CUT_WORDS: Readonly<Record<keyof CutConnections, string>> = {
 };
 /** Empty if nothing was cut. */
 export function formatCut(cut: CutConnections): string {
-  return Object.entries(CUT_WORDS)
-    .map(([kind, words]) => ({ count: cut[kind as keyof CutConnections], words }))
-    .filter(({ count }) => count > 0)
-    .map(({ count, words }) => `${count} ${words}`)
+  return Object.entries(cut)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${count} ${CUT_WORDS[kind as keyof CutConnections]}`)
     .join(', ');
 }
 
@@ -90,12 +89,14 @@ export function formatReport(report: ShutdownReport): string {
   if (cut) lines.push(`  connections cut: ${cut}`);
   if (report.cutRequests.length > 0) lines.push(`  such as: ${report.cutRequests.join(', ')}`);
   for (const hook of report.hooks) lines.push(...formatHook(hook));
-  for (const { origin, thrown, hook } of report.crashes) {
-    const where = hook === undefined ? '' : ` in hook "${hook}"`;
-    lines.push(`  ${origin}${where}: ${describeError(thrown).split('\n', 1)[0]}`);
-  }
+  for (const crash of report.crashes)
+    lines.push(`  ${formatOrigin(crash)}: ${describeError(crash.thrown).split('\n', 1)[0]}`);
   if (report.leftovers) lines.push(...formatLeftovers(report.leftovers).map((line) => `  ${line}`));
   return lines.join('\n');
+}
+
+export function formatOrigin({ origin, hook }: CrashReport): string {
+  return hook === undefined ? origin : `${origin} in hook "${hook}"`;
 }
 
 function formatTimes({ durationMs, lameDuckMs, drainMs }: ShutdownReport): string {

@@ -75,12 +75,13 @@ function checkEach(...checks: Check[]): Check {
   };
 }
 
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
 const isInteger = (value: unknown, least: number, most: number): boolean =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 
-const checkBoolean = checkThat('to be a boolean', (value) => typeof value === 'boolean');
-const checkFunction = checkThat('to be a function', (value) => typeof value === 'function');
+const checkType = (type: string): Check => checkThat(`to be a ${type}`, (value) => typeof value === type);
+const checkBoolean = checkType('boolean');
+const checkFunction = checkType('function');
+export const checkString = checkType('string');
 const checkObject = checkThat('to be an object', (value) => typeof value === 'object' && value !== null);
 const checkName = checkThat('to be a non-empty string', (value) => typeof value === 'string' && value !== '');
 export const checkExitCode = checkThat('to be an integer from 0 to 255', (value) => isInteger(value, 0, 255));
@@ -92,8 +93,8 @@ const checkDuration = checkTimer('to be zero or a positive number', (value) => v
 
 function checkTimer(what: string, holds: (value: number) => boolean): Check {
   return (name, value) => {
-    if (!isNumber(value) || !holds(value)) throw expected(name, what, value);
-    if (value > LONGEST_TIMER_MS) throw expected(name, `to be at most ${LONGEST_TIMER_MS}`, value);
+    if (!Number.isFinite(value) || !holds(Number(value))) throw expected(name, what, value);
+    if (Number(value) > LONGEST_TIMER_MS) throw expected(name, `to be at most ${LONGEST_TIMER_MS}`, value);
   };
 }
 
@@ -163,7 +164,7 @@ const STAGES: readonly unknown[] = ['signal', 'drained', 'exit'] satisfies HookS
 const HOOK_RULES: Rules<Required<HookOptions>> = {
   timeoutMs: [5_000, checkPositive],
   stage: ['drained', checkThat(`to be one of ${STAGES.join(', ')}`, (value) => STAGES.includes(value))],
-  phase: [0, checkThat('to be a finite number', isNumber)],
+  phase: [0, checkThat('to be a finite number', Number.isFinite)],
 };
 
 /** The options of `healthHandler()`. */

@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 import { describeError } from './describe-error.ts';
 import type { TerminateOptions } from './options.ts';
-import { ProcessEnd } from './process-end.ts';
+import { newProcessEnd } from './process-end.ts';
 import { formatCut } from './report.ts';
 import {
   checkExitCode,
   checkServer,
-  expected,
+  checkString,
   readByRules,
   readOptions,
   TERMINATE_RULES,
@@ -39,12 +39,12 @@ export function terminate(
   let isCrash = false;
   const exit = (code: number): void => (isCrash && dumps ? process.abort() : process.exit(code));
   const limits = { timeoutMs, crashTimeoutMs: timeoutMs, headTimeoutMs: timeoutMs };
-  const end = new ProcessEnd(readOptions({ ...limits, ...log, exit }), ({ cut }) => formatCut(cut) === '');
+  const end = newProcessEnd(readOptions({ ...limits, ...log, exit }), ({ cut }) => formatCut(cut) === '');
   end.sequence.addServer(server);
 
   return (code, reason) => {
     checkExitCode('code', code);
-    if (typeof reason !== 'string') throw expected('reason', 'to be a string', reason);
+    checkString('reason', reason);
     return (error, origin) => {
       if (code === 0) {
         if (error instanceof Error) end.words.say('error', `${reason}: ${describeError(error)}`);

@@ -3,12 +3,12 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CutConnections } from '../report.ts';
-import { Connections } from './connections.ts';
+import { watchConnections } from './connections.ts';
 import { announceClose } from './http1-announcer.ts';
 import { currentAnswer, http1State } from './http1-socket.ts';
 import { sweepHttp1 } from './http1-sweeper.ts';
-import { Http2Sessions } from './http2-sessions.ts';
-import { Listener } from './listener.ts';
+import { watchHttp2Sessions } from './http2-sessions.ts';
+import { listenerOf } from './listener.ts';
 import { refuseRequests } from './refuser.ts';
 
 /** The options that decide what becomes of a connection. */
@@ -31,136 +31,116 @@ const MOST_NAMED = 10;
  * | HTTP/2   | -                          | GOAWAY when quiet; streams are answered      |
  * | net, TLS | -                          | left to the application (the abort signal)   |
  */
-export class ServerDrain {
+export interface ServerDrain {
   readonly server: NetServer;
-  readonly #limits: DrainLimits;
-  readonly #listener: Listener;
-  readonly #connections: Connections;
-  readonly #speaksHttp: boolean;
-  readonly #sessions: Http2Sessions | undefined;
-  readonly #saidAll = new WeakSet<Socket>();
-  readonly #giveBack: (() => void)[] = [];
-  #stopSweeping = (): void => {};
-  #stuckTimer: NodeJS.Timeout | undefined;
-  #closed: Promise<void> | undefined;
-  #cutOff = false;
-
-  constructor(server: NetServer, limits: DrainLimits) {
-    this.server = server;
-    this.#limits = limits;
-    this.#listener = new Listener(server);
-    this.#connections = new Connections(server);
-    if (isHttp2Server(server)) this.#sessions = new Http2Sessions(server, limits);
-    this.#speaksHttp = this.#sessions !== undefined || isHttp1Server(server);
-  }
-
   /** The clients are told to go; the server still accepts. */
-  announce(): void {
-    if (!this.#speaksHttp) return;
-    const { server } = this;
-    const { refuseWith, headTimeoutMs } = this.#limits;
-    if (refuseWith) this.#giveBack.push(refuseRequests(server, refuseWith, headTimeoutMs));
-    this.#giveBack.push(announceClose(server, this.#connections));
-  }
-
+  announce(): void;
   /** Takes those who already wait to be accepted. Resolves when nobody is accepted any more. */
-  stopAccepting(): Promise<void> {
-    return this.#listener.close();
-  }
-
+  stopAccepting(): Promise<void>;
   /** Accepts no more. Resolves when the last connection has ended. */
-  close(): Promise<void> {
-    return (this.#closed ??= this.#close());
-  }
-
-  async #close(): Promise<void> {
-    const closed = this.#waitForClose();
-    await this.stopAccepting();
-    if (this.#cutOff) return;
-    // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
-    if (this.#speaksHttp) this.#stopSweeping = sweepHttp1(this.#connections, this.#limits);
-    this.#sessions?.close();
-    this.#stuckTimer = setInterval(() => this.#endStuck(), this.#limits.headTimeoutMs);
-    await closed;
-    await this.#connections.gone();
-  }
-
+  close(): Promise<void>;
   /** Destroys every connection that is left; adds those that were still of use to `total` and names requests in `cutRequests`. */
-  cut(total: CutConnections, cutRequests: string[]): void {
-    this.#cutOff = true;
-    this.#listener.closeNow();
-    for (const socket of this.#connections) {
-      const kind = this.#use(socket);
-      if (kind) total[kind] += 1;
-      if (kind === 'requests' && cutRequests.length < MOST_NAMED) cutRequests.push(describeRequest(socket));
-    }
-    total.http2Sessions += this.#sessions?.cut() ?? 0;
-    for (const socket of this.#connections) socket.destroy();
-    // Also those that were open before this server was added.
-    if (isHttp1Server(this.server)) this.server.closeAllConnections();
-    this.#stopSweeping();
-    clearInterval(this.#stuckTimer);
-  }
-
+  cut(total: CutConnections, cutRequests: string[]): void;
   /** After `cut()`: gives the server back as it was. */
-  dispose(): void {
-    for (const each of this.#giveBack) each();
-    this.#connections.dispose();
-    this.#listener.dispose();
-  }
+  dispose(): void;
+}
 
-  /** Also ends for a server that never listened, or that was closed by its owner. */
-  async #waitForClose(): Promise<void> {
-    let onClose = (): void => {};
-    const closed = new Promise<void>((resolve) => (onClose = resolve));
-    // Before the connections are counted: the last may end, and the server close, before their number is known.
-    this.server.once('close', onClose);
-    const open = this.server.listening || (await this.#count()) > 0;
-    if (open) await closed;
-    this.server.off('close', onClose);
-  }
+export function drainOf(server: NetServer, limits: DrainLimits): ServerDrain {
+  const { headTimeoutMs, refuseWith } = limits;
+  const listener = listenerOf(server);
+  const connections = watchConnections(server);
+  const isHttp1 = server instanceof HttpServer || server instanceof HttpsServer;
+  // node:http2 exports no class of its servers; `updateSettings` is theirs alone.
+  const sessions = 'updateSettings' in server ? watchHttp2Sessions(server, limits) : undefined;
+  const speaksHttp = isHttp1 || sessions !== undefined;
+  const saidAll = new WeakSet<Socket>();
+  const giveBack = [connections.dispose, listener.dispose];
+  let stopSweeping = (): void => {};
+  let stuckTimer: NodeJS.Timeout | undefined;
+  let closed: Promise<void> | undefined;
+  let isCut = false;
 
-  #count(): Promise<number> {
-    return new Promise((resolve) => {
-      this.server.getConnections((error, count) => resolve(error ? 0 : count));
-    });
-  }
+  const close = async (): Promise<void> => {
+    const serverClosed = waitForClose(server);
+    await listener.close();
+    if (isCut) return;
+    // An HTTP/2 server may speak HTTP/1 too (allowHTTP1).
+    if (speaksHttp) stopSweeping = sweepHttp1(connections, limits);
+    sessions?.close();
+    stuckTimer = setInterval(endStuck, headTimeoutMs);
+    await serverClosed;
+    await connections.gone();
+  };
 
   /** Handshakes that do not end, and HTTP/2 clients that do not close their end within one turn of this after the last frame. */
-  #endStuck(): void {
-    for (const socket of this.#connections) {
-      const saidAll = this.#isHttp2(socket) && socket.writableFinished;
-      if (this.#connections.isHandshaking(socket) || this.#saidAll.has(socket)) socket.destroy();
-      else if (saidAll) this.#saidAll.add(socket);
+  const endStuck = (): void => {
+    for (const socket of connections) {
+      if (connections.isHandshaking(socket) || saidAll.has(socket)) socket.destroy();
+      else if (isHttp2(socket) && socket.writableFinished) saidAll.add(socket);
     }
-  }
+  };
 
-  #use(socket: Socket): 'requests' | 'upgraded' | 'raw' | undefined {
-    if (this.#connections.isHandshaking(socket) || this.#isHttp2(socket)) return undefined;
-    if (!this.#speaksHttp) return 'raw';
+  const useOf = (socket: Socket): 'requests' | 'upgraded' | 'raw' | undefined => {
+    if (connections.isHandshaking(socket) || isHttp2(socket)) return undefined;
+    if (!speaksHttp) return 'raw';
     const state = http1State(socket);
     if (state === 'answering') return 'requests';
     return state === 'upgraded' ? 'upgraded' : undefined;
-  }
+  };
 
-  #isHttp2(socket: Socket): boolean {
-    if (!this.#sessions) return false;
-    const { alpnProtocol } = socket as Partial<TLSSocket>;
-    return alpnProtocol === undefined || alpnProtocol === 'h2';
-  }
+  const isHttp2 = (socket: Socket): boolean => {
+    const { alpnProtocol = 'h2' } = socket as Partial<TLSSocket>;
+    return sessions !== undefined && alpnProtocol === 'h2';
+  };
+
+  return {
+    server,
+    announce() {
+      if (!speaksHttp) return;
+      if (refuseWith) giveBack.push(refuseRequests(server, refuseWith, headTimeoutMs));
+      giveBack.push(announceClose(server, connections));
+    },
+    stopAccepting: listener.close,
+    close: () => (closed ??= close()),
+    cut(total, cutRequests) {
+      isCut = true;
+      listener.closeNow();
+      for (const socket of connections) {
+        const use = useOf(socket);
+        if (use) total[use] += 1;
+        if (use === 'requests' && cutRequests.length < MOST_NAMED) cutRequests.push(describeRequest(socket));
+      }
+      total.http2Sessions += sessions?.cut() ?? 0;
+      for (const socket of connections) socket.destroy();
+      // Also those that were open before this server was added.
+      if (isHttp1) server.closeAllConnections();
+      stopSweeping();
+      clearInterval(stuckTimer);
+    },
+    dispose() {
+      for (const each of giveBack) each();
+    },
+  };
+}
+
+/** Also ends for a server that never listened, or that was closed by its owner. */
+async function waitForClose(server: NetServer): Promise<void> {
+  let onClose = (): void => {};
+  const closed = new Promise<void>((resolve) => (onClose = resolve));
+  // Before the connections are counted: the last may end, and the server close, before their number is known.
+  server.once('close', onClose);
+  if (server.listening || (await countConnections(server)) > 0) await closed;
+  server.off('close', onClose);
+}
+
+function countConnections(server: NetServer): Promise<number> {
+  return new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error ? 0 : count));
+  });
 }
 
 /** Without its query, which may carry secrets. */
 function describeRequest(socket: Socket): string {
   const { method, url = '' } = currentAnswer(socket)?.req ?? {};
   return `${method} ${url.replace(/[?#][^]*/, '').slice(0, 200)}`;
-}
-
-function isHttp1Server(server: NetServer): server is HttpServer | HttpsServer {
-  return server instanceof HttpServer || server instanceof HttpsServer;
-}
-
-/** node:http2 exports no class of its servers; `updateSettings` is theirs alone. */
-function isHttp2Server(server: NetServer): boolean {
-  return 'updateSettings' in server;
 }
