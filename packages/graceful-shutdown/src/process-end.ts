@@ -5,6 +5,7 @@ import { newLastWords, type LastWords } from './last-words.ts';
 import { beginEnd, leave } from './leave.ts';
 import type { ShutdownSettings } from './options.ts';
 import { type CrashReport, formatReport, type ShutdownReport } from './report.ts';
+import { rehearseForcedEnd } from './rehearsal.ts';
 import { runExitHooks } from './run-hook.ts';
 import { type Sequence, newSequence } from './sequence.ts';
 
@@ -111,6 +112,8 @@ export function newProcessEnd(
       if (isFirst) {
         words.say('info', message);
         void exitAfter(reason);
+        // No second signal counts before.
+        setTimeout(() => void rehearseForcedEnd(settings), DUPLICATE_WITHIN_MS).unref();
         return;
       }
       words.say('warn', `Received ${reason} again: ending at once`);

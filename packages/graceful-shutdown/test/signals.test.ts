@@ -64,6 +64,30 @@ it('ends at once when a second signal comes later, without its hooks', async () 
   expect(await answer).toContain('failed');
 });
 
+it('says nothing and counts nothing of what it gets ready for a second signal', async () => {
+  await using child = await start({ options: {} });
+  await child.request();
+  child.kill('SIGTERM');
+  await child.prints('Received SIGTERM');
+  await sleep(800);
+  child.kill('SIGTERM');
+  const { output } = await child.ended;
+  const [, open = ''] = /still open: (.*)/.exec(output) ?? [];
+  expect(open.split(', ').toSorted()).toEqual(['1 × PipeWrap', '1 × TCPSocketWrap']);
+  expect(output.replaceAll(/\d+ ms/g, 'n ms')).toBe(
+    [
+      'Received SIGTERM: no new connections, n ms for those in use',
+      'Received SIGTERM again: ending at once',
+      'Shutdown (SIGTERM) was not clean, n ms (drain n ms)',
+      '  forced by a second signal',
+      '  connections cut: 1 with a request in flight',
+      '  such as: GET /',
+      `  still open: ${open}`,
+      '',
+    ].join('\n'),
+  );
+});
+
 it('does not wait for a hook that runs when the second signal comes', async () => {
   await using child = await start({
     options: {},
