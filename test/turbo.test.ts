@@ -62,6 +62,14 @@ test.each(['tsconfig.base.json', 'tsconfig.build.json'])('a changed %s rebuilds 
   expect(changed(before, tasks('build'))).toEqual([...before.keys()]);
 });
 
+test('a changed last step of a build makes that build again', () => {
+  const before = tasks('build');
+  appendFileSync(join(copy, 'scripts/tighten.mjs'), '\n// changed\n');
+  const rebuilt = changed(before, tasks('build'));
+  expect(rebuilt).toContain('@silly-face/graceful-shutdown#build');
+  expect(rebuilt).not.toContain('@silly-face/supervisor#build');
+});
+
 test('a changed check of packages checks all of them again', () => {
   const before = tasks('check');
   appendFileSync(join(copy, 'scripts/check-package.mjs'), '\n// changed\n');
