@@ -6,13 +6,14 @@ import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import type { Family } from './family/family.ts';
 import type { CheckTarget } from './health-check/health-check.ts';
-import { HealthMonitor } from './health-check/health-monitor.ts';
 import type { HeldSocket } from './listener.ts';
 import { becomeReady, describeEnd } from './readiness.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Run, type RunEnd } from './run.ts';
 import type { ChildSettings } from './settings.ts';
 import { mayMove, type ChildState } from './states.ts';
+import { Watch } from './watch.ts';
+import { describeBlockedLoop } from './blocked-loop/loop-monitor.ts';
 
 /** What a child is at this moment. */
 export interface ChildStatus {
@@ -24,6 +25,10 @@ export interface ChildStatus {
   readonly port: number | undefined;
   /** How often it was started again. */
   readonly restarts: number;
+  /** How long the last health check took. */
+  readonly healthLatencyMs: number | undefined;
+  /** The longest delay of its event loop in the last ten heartbeats, or what it is late by at the moment. */
+  readonly loopLagMs: number | undefined;
 }
 
 /** What a child needs of its supervisor. */
@@ -52,7 +57,7 @@ export class Child {
   #isReplacing = false;
   #isKilled = false;
   #readyAt = 0;
-  #monitor: HealthMonitor | undefined;
+  #watching: Watch | undefined;
   /** What starts, restarts or replaces the child at the moment. */
   #activity: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -84,7 +89,17 @@ export class Child {
   status(): ChildStatus {
     const { child: name, port } = this.#checkTarget();
     const pid = this.#run?.pid;
-    return { name, state: this.#state, since: this.#since, pid, port, restarts: this.#restarts };
+    const { healthLatencyMs, loopLagMs } = this.#watching?.figures ?? {};
+    return {
+      name,
+      state: this.#state,
+      since: this.#since,
+      pid,
+      port,
+      restarts: this.#restarts,
+      healthLatencyMs,
+      loopLagMs,
+    };
   }
 
   /** Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. */
@@ -135,7 +150,7 @@ export class Child {
 
   async #stop(reason: string): Promise<void> {
     this.retire();
-    this.#monitor?.close();
+    this.#watching?.close();
     if (this.#run) {
       if (this.#state !== 'stopping') this.#moveTo('stopping', reason);
       const { stopSignal, stopTimeoutMs } = this.settings;
@@ -177,7 +192,7 @@ export class Child {
         ready: (run) => {
           this.adopt(settings);
           this.#run = run;
-          this.#monitor?.close();
+          this.#watching?.close();
           this.#moveTo('ready', `took the place of process ${old.pid}`);
           this.#watch(run);
         },
@@ -226,7 +241,7 @@ export class Child {
   #watch(run: Run): void {
     const { unhealthyThreshold, stopSignal, stopTimeoutMs } = this.settings;
     this.#readyAt = performance.now();
-    this.#monitor = new HealthMonitor(this.settings, this.#checkTarget(), {
+    this.#watching = new Watch(run, this.settings, this.#checkTarget(), {
       healthy: () => {
         if (this.#state === 'unhealthy') this.#moveTo('ready', 'healthy again');
       },
@@ -234,9 +249,16 @@ export class Child {
         const reason = error instanceof Error ? error.message : String(error);
         if (this.#state === 'ready') this.#moveTo('unhealthy', reason);
         if (failures < unhealthyThreshold) return;
-        this.#monitor?.close();
+        this.#watching?.close();
         this.#moveTo('stopping', `${reason} (${failures} of ${unhealthyThreshold})`);
         void run.stop(stopSignal, stopTimeoutMs);
+      },
+      blocked: ({ hasRecovered, ...loop }) => {
+        this.#watching?.close();
+        this.#surroundings.events.emit('blocked', { child: this.settings.name, pid: run.pid, ...loop });
+        this.#moveTo('stopping', describeBlockedLoop(loop));
+        // A blocked loop hears no other signal.
+        void run.stop(hasRecovered ? stopSignal : 'SIGKILL', stopTimeoutMs);
       },
     });
   }
@@ -245,7 +267,7 @@ export class Child {
     this.#surroundings.events.emit('exit', { child: this.settings.name, pid: run.pid, ...end });
     if (run !== this.#run) return;
     this.#run = undefined;
-    this.#monitor?.close();
+    this.#watching?.close();
     // While it starts or stops, whoever waits for that deals with the end; a ready or an unhealthy child is ours.
     if (this.#state === 'starting' || this.#state === 'completed') return;
     if (this.#stopped.signal.aborted) {

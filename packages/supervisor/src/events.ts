@@ -1,3 +1,4 @@
+import type { BlockedFrame } from './blocked-loop/call-frames.ts';
 import type { SupervisorError } from './errors.ts';
 import type { ChildState } from './states.ts';
 
@@ -47,6 +48,17 @@ export interface ReloadEvent {
   readonly durationMs: number;
 }
 
+/** The event loop of a child did not turn within its `heartbeatTimeoutMs`: it is about to be replaced. */
+export interface BlockedEvent {
+  readonly child: string;
+  readonly pid: number;
+  readonly blockedForMs: number;
+  /** What its main thread was doing, innermost first. */
+  readonly frames: readonly BlockedFrame[];
+  /** Why there are no frames. */
+  readonly reason?: string;
+}
+
 /** The events of a `Supervisor`. */
 export interface SupervisorEvents {
   state: [StateEvent];
@@ -54,4 +66,5 @@ export interface SupervisorEvents {
   exit: [ExitEvent];
   failed: [FailedEvent];
   reload: [ReloadEvent];
+  blocked: [BlockedEvent];
 }

@@ -1,7 +1,9 @@
+export type { BlockedFrame } from './blocked-loop/call-frames.ts';
 export type { ChildStatus } from './child.ts';
 export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
 export type {
+  BlockedEvent,
   ExitEvent,
   FailedEvent,
   OutputEvent,
@@ -10,16 +12,13 @@ export type {
   SupervisorEvents,
 } from './events.ts';
 export type { EndpointOptions } from './health-check/endpoint.ts';
-export type {
-  CheckTarget,
-  HealthCheck,
-  HealthCheckFunction,
-  HealthProbe,
-} from './health-check/health-check.ts';
+export type { DeclaredCheck, HealthCheck } from './health-check/declared-check.ts';
+export type { TextExpectation } from './health-check/expectation.ts';
+export type { CheckTarget, HealthCheckFunction, HealthProbe } from './health-check/health-check.ts';
 export { httpCheck } from './health-check/http-check.ts';
 export type { HttpCheckOptions } from './health-check/http-check.ts';
 export { lineCheck } from './health-check/line-check.ts';
-export type { LineCheckOptions, LineExpectation } from './health-check/line-check.ts';
+export type { LineCheckOptions, LineExpectation, LineStep } from './health-check/line-check.ts';
 export { tcpCheck } from './health-check/tcp-check.ts';
 export type { TcpCheckOptions } from './health-check/tcp-check.ts';
 export {

@@ -2,6 +2,7 @@ import type { SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { findAccount, type Account } from './account.ts';
 import { readEnvFile } from './env-file.ts';
+import { planChannels, type ChannelPlan } from './channels.ts';
 import type { Family } from './family/family.ts';
 import { deathSignalLauncher, listenPidLauncher } from './family/launcher.ts';
 import { hasProcessGroups } from './family/process-group.ts';
@@ -15,6 +16,7 @@ export interface Launch {
   readonly args: readonly string[];
   readonly options: SpawnOptions;
   readonly cookie: string;
+  readonly channels: ChannelPlan;
 }
 
 /** Found anew for each run, so that a release behind a link, a new user or a fixed PATH is picked up. */
@@ -26,32 +28,30 @@ export async function prepareLaunch(
   const account = child.user === undefined ? undefined : await findAccount(child.user, child.name);
   await checkFolder(child);
   const cookie = family.nextCookie();
-  const env = environment(child, sockets, account, await readEnvFile(child), family.environment(cookie));
+  const ipc = child.script === undefined ? [] : (['ipc'] as const);
+  const channels = planChannels(child, 3 + sockets.length + ipc.length);
+  const mark = { ...family.environment(cookie), ...channels.environment };
+  const env = environment(child, sockets, account, await readEnvFile(child), mark);
   const program =
     child.script === undefined
       ? [
           ...(sockets.length > 0 ? listenPidLauncher : []),
           await locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
         ]
-      : [process.execPath, ...preloads(sockets), await locateScript(child)];
+      : [process.execPath, ...preloads(sockets), ...heartbeatPreload(channels), await locateScript(child)];
   const [file = '', ...args] = [...(await deathSignalLauncher(child.deathSignal)), ...program, ...child.args];
   return {
     file,
     args,
     cookie,
+    channels,
     options: {
       cwd: child.cwd,
       env,
       uid: account?.uid,
       gid: account?.gid,
       detached: hasProcessGroups,
-      stdio: [
-        'ignore',
-        'pipe',
-        'pipe',
-        ...sockets.map((socket) => socket.fd),
-        ...(child.script === undefined ? [] : (['ipc'] as const)),
-      ],
+      stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((socket) => socket.fd), ...ipc, ...channels.stdio],
     },
   };
 }
@@ -65,6 +65,12 @@ function preloads(sockets: readonly HeldSocket[]): string[] {
 const blockingOutput = fileURLToPath(new URL('preload/blocking-output.cjs', import.meta.url));
 const heldSockets = fileURLToPath(new URL('preload/held-sockets.cjs', import.meta.url));
 
+function heartbeatPreload({ heartbeat }: ChannelPlan): string[] {
+  return heartbeat ? ['--require', heartbeatFile] : [];
+}
+
+const heartbeatFile = fileURLToPath(new URL('preload/heartbeat.cjs', import.meta.url));
+
 function environment(
   child: ChildSettings,
   sockets: readonly HeldSocket[],
@@ -72,8 +78,14 @@ function environment(
   fromFile: NodeJS.Dict<string>,
   mark: Record<string, string>,
 ): NodeJS.ProcessEnv {
-  // Sockets that the supervisor itself was given are not the child's.
-  const { LISTEN_FDS: _fds, LISTEN_PID: _pid, LISTEN_FDNAMES: _names, ...inherited } = process.env;
+  // Descriptors that the supervisor itself was given are not the child's.
+  const {
+    LISTEN_FDS: _fds,
+    LISTEN_PID: _pid,
+    LISTEN_FDNAMES: _names,
+    NOTIFY_FD: _notify,
+    ...inherited
+  } = process.env;
   const port = child.port ?? sockets.find((socket) => socket.port !== undefined)?.port;
   return {
     ...inherited,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { OutputEvent } from './events.ts';
-import type { HealthCheck } from './health-check/health-check.ts';
+import type { HealthCheck } from './health-check/declared-check.ts';
 import type { ChildOptions } from './options.ts';
 import { printLine, printReload, printState } from './output/print.ts';
 import { onSignals } from './signals.ts';

@@ -1,4 +1,4 @@
-import type { HealthCheck } from './health-check/health-check.ts';
+import type { HealthCheck } from './health-check/declared-check.ts';
 
 /** Everything a `Supervisor` is told. Checked once, when it is constructed; an unknown key is an error. */
 export interface SupervisorOptions {
@@ -74,7 +74,8 @@ export interface ChildOptions {
   task?: boolean;
   /**
    * What makes the child ready: `message`, its `process.send('ready')` (scripts only); `listening`, that it listens on a held
-   * socket (scripts only); `health-check`, the first success; `spawn`, that it exists.
+   * socket (scripts only); `notify`, a line feed on the file descriptor that NOTIFY_FD names (any program, as under s6);
+   * `health-check`, the first success; `spawn`, that it exists.
    * @default 'health-check' with a `healthCheck`, 'listening' for a script with `sockets`, else 'spawn'
    */
   readiness?: Readiness;
@@ -83,7 +84,7 @@ export interface ChildOptions {
    * @default 30_000, for a task no limit
    */
   readyTimeoutMs?: number;
-  /** Asks whether the child does its work: a function, or `httpCheck`, `tcpCheck`, `lineCheck`. */
+  /** Asks whether the child does its work: a function, `httpCheck`, `tcpCheck`, `lineCheck`, or one of these as data. */
   healthCheck?: HealthCheck;
   /** @default 60_000 */
   healthCheckIntervalMs?: number;
@@ -124,13 +125,20 @@ export interface ChildOptions {
   reload?: ReloadKind;
   /** The wait between the end of the old process and the start of the new one with `reload: 'stop-first'`. @default 0 */
   reloadPauseMs?: number;
+  /**
+   * A script whose event loop does not turn for so long is blocked: it is replaced, and what blocked it is reported. Counted from
+   * readiness on. Not while a debugger is open, the process is stopped by SIGSTOP, or this process itself was late. At least 100;
+   * `false`: no heartbeat.
+   * @default 30_000 for scripts that are no tasks
+   */
+  heartbeatTimeoutMs?: number | false;
 }
 
 /** What a reload does with a child. */
 export type ReloadKind = 'overlap' | 'stop-first' | 'none';
 
 /** What makes a child ready. */
-export type Readiness = 'message' | 'listening' | 'health-check' | 'spawn';
+export type Readiness = 'message' | 'listening' | 'notify' | 'health-check' | 'spawn';
 
 /** The first restart after a healthy spell comes at once; the next ones wait longer and longer. */
 export interface RestartOptions {

@@ -48,6 +48,7 @@ async function ready(
   if (child.task) await taskCompletes(run, child);
   else if (child.readiness === 'message') await run.said.ready;
   else if (child.readiness === 'listening') await run.said.listening;
+  else if (child.readiness === 'notify') await run.channels.notified;
   else if (child.readiness === 'health-check' && child.healthCheck) {
     while (!over.aborted) {
       try {

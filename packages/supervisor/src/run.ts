@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { InspectorNotices } from './blocked-loop/inspector-notices.ts';
+import { Channels } from './channels.ts';
 import { SupervisorError } from './errors.ts';
 import type { Family } from './family/family.ts';
 import { signalGroup } from './family/process-group.ts';
@@ -23,6 +25,9 @@ export class Run {
   readonly pid: number;
   /** Resolves when the process has sent this message; else it stays pending. `listening` is said by our preload. */
   readonly said: Readonly<Record<'ready' | 'listening', Promise<void>>>;
+  readonly channels: Channels;
+  /** What its Node.js writes between its lines when we open its inspector. */
+  readonly notices = new InspectorNotices();
   /** Resolves when the process is gone, its last line was read and nothing that it started is left. */
   readonly ended: Promise<RunEnd>;
   readonly #process: ChildProcess;
@@ -67,6 +72,7 @@ export class Run {
     this.#process = process;
     this.#family = family;
     this.#cookie = launch.cookie;
+    this.channels = new Channels(process, launch.channels);
     this.#read('stdout', onLine);
     this.#read('stderr', onLine);
     this.said = { ready: this.#hears('ready'), listening: this.#hears('listening') };
@@ -135,8 +141,12 @@ export class Run {
       if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
       onLine(name, line);
     });
-    stream?.on('data', (chunk: Buffer) => lines.write(chunk));
-    stream?.on('end', () => lines.end());
+    const { notices } = this;
+    stream?.on('data', (chunk: Buffer) => lines.write(name === 'stderr' ? notices.filter(chunk) : chunk));
+    stream?.on('end', () => {
+      if (name === 'stderr') lines.write(notices.rest());
+      lines.end();
+    });
     // The end of a stream follows its error; the child's exit tells the rest.
     stream?.on('error', () => {});
   }

@@ -1,3 +1,5 @@
+import { resolveCheck } from './health-check/declared-check.ts';
+import type { ResolvedCheck } from './health-check/health-check.ts';
 import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
 import { refuseCycles } from './order.ts';
 import { planOwnSocket, planSocket, type SocketPlan } from './socket-plan.ts';
@@ -6,7 +8,7 @@ import { invalidOption } from './validation.ts';
 /** One child with everything decided: defaults filled in, instances told apart. */
 export interface ChildSettings extends Omit<
   ChildOptions,
-  'instances' | 'readiness' | 'restart' | 'listen' | 'sockets'
+  'instances' | 'readiness' | 'restart' | 'listen' | 'sockets' | 'healthCheck'
 > {
   /** The name of the options that it comes from, with `instances`. */
   readonly group: string | undefined;
@@ -19,6 +21,7 @@ export interface ChildSettings extends Omit<
   readonly after: readonly string[];
   readonly task: boolean;
   readonly readiness: Readiness;
+  readonly healthCheck: ResolvedCheck | undefined;
   readonly healthCheckIntervalMs: number;
   readonly healthCheckTimeoutMs: number;
   readonly unhealthyThreshold: number;
@@ -29,6 +32,7 @@ export interface ChildSettings extends Omit<
   readonly restart: Required<RestartOptions> | false;
   readonly reload: ReloadKind;
   readonly reloadPauseMs: number;
+  readonly heartbeatTimeoutMs: number | false;
 }
 
 /** The shared sockets of a supervisor. Throws `INVALID_OPTION`. */
@@ -73,6 +77,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
     );
   });
   const task = options.task ?? false;
+  const healthCheck = options.healthCheck && resolveCheck(options.healthCheck, `${options.name}.healthCheck`);
   const readiness = options.readiness ?? defaultReadiness(options);
   return instanceNames(options).map((name, index) => {
     const ownSocket = listen && planOwnSocket(name, listen, index, instances !== undefined);
@@ -91,6 +96,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
       task,
       readiness,
       readyTimeoutMs: options.readyTimeoutMs ?? (task ? undefined : 30_000),
+      healthCheck,
       healthCheckIntervalMs: options.healthCheckIntervalMs ?? 60_000,
       healthCheckTimeoutMs: options.healthCheckTimeoutMs ?? 5_000,
       unhealthyThreshold: options.unhealthyThreshold ?? 3,
@@ -101,6 +107,8 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
       restart: options.restart === false ? false : { ...restartDefaults, ...options.restart },
       reload: options.reload ?? (canOverlap(sockets, readiness) ? 'overlap' : 'stop-first'),
       reloadPauseMs: options.reloadPauseMs ?? 0,
+      heartbeatTimeoutMs:
+        options.heartbeatTimeoutMs ?? (options.script === undefined || task ? false : 30_000),
     };
   });
 }
@@ -154,6 +162,11 @@ function refuseContradictions(child: ChildOptions): void {
   }
   if (task && (readiness !== undefined || healthCheck)) {
     throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
+  }
+  if (child.heartbeatTimeoutMs && (script === undefined || task)) {
+    throw invalidOption(
+      `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
+    );
   }
   if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {
     throw invalidOption(`Expected the ports of child "${name}" to be from 1 to 65535, got ${port}`);

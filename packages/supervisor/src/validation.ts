@@ -21,16 +21,16 @@ export function invalidOption(message: string): SupervisorError {
   return new SupervisorError('INVALID_OPTION', message);
 }
 
-type Rule = (value: unknown, path: string) => void;
-type Rules<T> = Record<keyof Required<T>, Rule>;
+export type Rule = (value: unknown, path: string) => void;
+export type Rules<T> = Record<keyof Required<T>, Rule>;
 
 // Timers of Node.js take 31 bits and fire at once beyond that.
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
-const text = rule('a non-empty string', (value) => typeof value === 'string' && value !== '');
-const flag = rule('a boolean', (value) => typeof value === 'boolean');
-const port = rule('a port from 0 to 65535', (value) => isWhole(value, 0) && value <= 65_535);
-const count = rule('a positive integer', (value) => isWhole(value, 1));
+export const text = rule('a non-empty string', (value) => typeof value === 'string' && value !== '');
+export const flag = rule('a boolean', (value) => typeof value === 'boolean');
+export const port = rule('a port from 0 to 65535', (value) => isWhole(value, 0) && value <= 65_535);
+export const count = rule('a positive integer', (value) => isWhole(value, 1));
 const duration = rule(
   'a positive number',
   (value) => isNumber(value) && value > 0 && value <= MAX_DURATION_MS,
@@ -74,13 +74,16 @@ const childRules: Rules<ChildOptions> = {
   sockets: listOf(text),
   after: listOf(text),
   task: flag,
-  readiness: rule("'message', 'listening', 'health-check' or 'spawn'", (value) =>
-    ['message', 'listening', 'health-check', 'spawn'].includes(value as string),
+  readiness: rule("'message', 'listening', 'notify', 'health-check' or 'spawn'", (value) =>
+    ['message', 'listening', 'notify', 'health-check', 'spawn'].includes(value as string),
   ),
   readyTimeoutMs: duration,
   healthCheck: rule(
-    'a function or a probe',
-    (value) => typeof value === 'function' || (isObject(value) && typeof value['probe'] === 'function'),
+    "a function, a probe or an object with the `type` 'http', 'tcp' or 'line'",
+    (value) =>
+      typeof value === 'function' ||
+      (isObject(value) &&
+        (typeof value['probe'] === 'function' || ['http', 'tcp', 'line'].includes(value['type'] as string))),
   ),
   healthCheckIntervalMs: duration,
   healthCheckTimeoutMs: duration,
@@ -98,6 +101,10 @@ const childRules: Rules<ChildOptions> = {
     ['overlap', 'stop-first', 'none'].includes(value as string),
   ),
   reloadPauseMs: delay,
+  heartbeatTimeoutMs: rule(
+    'false or a number from 100 on',
+    (value) => value === false || (isNumber(value) && value >= 100 && value <= MAX_DURATION_MS),
+  ),
 };
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };
@@ -115,7 +122,8 @@ const supervisorRules: Rules<SupervisorOptions> = {
   reloadParallelism: count,
 };
 
-function checkKeys(
+/** Throws `INVALID_OPTION` when something is no object, lacks a required key, or has one that is unknown or wrong. */
+export function checkKeys(
   value: unknown,
   path: string,
   rules: Record<string, Rule>,
@@ -130,20 +138,20 @@ function checkKeys(
   }
 }
 
-function rule(what: string, isRight: (value: unknown) => boolean): Rule {
+export function rule(what: string, isRight: (value: unknown) => boolean): Rule {
   return (value, path) => {
     if (!isRight(value)) throw expected(path, what, value);
   };
 }
 
-function listOf(check: Rule): Rule {
+export function listOf(check: Rule): Rule {
   return (value, path) => {
     if (!Array.isArray(value)) throw expected(path, 'an array', value);
     for (const [index, item] of value.entries()) check(item, `${path}[${index}]`);
   };
 }
 
-function recordOf(check: Rule): Rule {
+export function recordOf(check: Rule): Rule {
   return (value, path) => {
     if (!isObject(value)) throw expected(path, 'an object', value);
     for (const [key, item] of Object.entries(value)) {
@@ -167,7 +175,7 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -175,6 +183,6 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-function isWhole(value: unknown, min: number): value is number {
+export function isWhole(value: unknown, min: number): value is number {
   return Number.isInteger(value) && (value as number) >= min;
 }

@@ -39,7 +39,51 @@ const cases: [unknown, string][] = [
   [{ children: [{ ...it, restart: { often: true } }] }, 'Unknown option `children[0].restart.often`'],
   [
     { children: [{ ...it, healthCheck: 'http' }] },
-    "Expected `children[0].healthCheck` to be a function or a probe, got 'http'",
+    "Expected `children[0].healthCheck` to be a function, a probe or an object with the `type` 'http', 'tcp' or 'line', got 'http'",
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'http', status: 99 } }] },
+    'Expected `it.healthCheck.status` to be an HTTP status, got 99',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'http', status: [500, 200] } }] },
+    'Expected `it.healthCheck.status` to be an HTTP status or two, the lower one first, got an array',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'http', path: 'health' } }] },
+    "Expected `it.healthCheck.path` to be a path that begins with a slash, got 'health'",
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'line', greeting: { pattern: '(' } } }] },
+    'Expected `it.healthCheck.greeting` to be a string, a RegExp, { pattern }, { json } or a function, got an object',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'line', send: 'A\n' } }] },
+    "Expected `it.healthCheck.send` to be a string without line ends or { json }, got 'A\n'",
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'line', send: 'A', steps: [] } }] },
+    'Expected `it.healthCheck` to have either `send` and `expect` or `steps`',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'line', steps: [{}] } }] },
+    'Expected `it.healthCheck.steps[0]` to have `send` or `expect`',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'line', greeting: false, send: 'A' } }] },
+    'Expected `it.healthCheck` to expect something: a `greeting` or an answer',
+  ],
+  [
+    { children: [{ ...it, healthCheck: { type: 'tcp', expect: 'A' } }] },
+    'Unknown option `it.healthCheck.expect`',
+  ],
+  [
+    { children: [{ ...it, heartbeatTimeoutMs: 5 }] },
+    'Expected `children[0].heartbeatTimeoutMs` to be false or a number from 100 on, got 5',
+  ],
+  [
+    { children: [{ ...it, heartbeatTimeoutMs: 500 }] },
+    'Child "it" has no heartbeat: `heartbeatTimeoutMs` needs a `script` that is no task',
   ],
   [{ children: [{ name: 'it' }] }, 'Expected child "it" to have either `script` or `command`'],
   [

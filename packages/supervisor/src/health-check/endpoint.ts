@@ -8,6 +8,8 @@ export interface EndpointOptions {
   host?: string;
   /** Name of a held socket. */
   socket?: string;
+  /** Path of a unix socket that the child itself has bound. */
+  socketPath?: string;
 }
 
 /** What `net.connect` and `http.request` are given. */
@@ -15,6 +17,7 @@ export type Endpoint = { host: string; port: number } | { path: string };
 
 export function findEndpoint(options: EndpointOptions, target: CheckTarget): Endpoint {
   const host = options.host ?? '127.0.0.1';
+  if (options.socketPath !== undefined) return { path: options.socketPath };
   if (options.port !== undefined) return { host, port: options.port };
   const address = target.address(options.socket);
   if (options.socket === undefined && target.port !== undefined && typeof address !== 'string') {

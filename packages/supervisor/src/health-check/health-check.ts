@@ -13,8 +13,9 @@ export interface CheckTarget {
 
 /**
  * A deep check written as a function of the child's port (NaN when it has none). It returns whether the child is healthy, or a
- * promise of it (of nothing: healthy), or, when it takes a second parameter, calls that with the verdict. What it throws is a
- * failure.
+ * promise of it (of nothing: healthy), or, when it takes a second parameter, calls that with the verdict. What is falsy, or an
+ * Error, is a failure, and so is what it throws. It is asked anew only when its time is over; what it says later, or twice, is
+ * not heard.
  */
 export type HealthCheckFunction = (
   port: number,
@@ -26,15 +27,22 @@ export interface HealthProbe {
   probe(target: CheckTarget, signal: AbortSignal): Promise<void>;
 }
 
-export type HealthCheck = HealthCheckFunction | HealthProbe;
+/** A check that is ready to be asked. */
+export type ResolvedCheck = HealthCheckFunction | HealthProbe;
 
 /** Asks once. Throws `HEALTH_CHECK_FAILED` with the reason, which may be that there was no answer in time. */
-export async function checkHealth(check: HealthCheck, target: CheckTarget, timeoutMs: number): Promise<void> {
+export async function checkHealth(
+  check: ResolvedCheck,
+  target: CheckTarget,
+  timeoutMs: number,
+): Promise<void> {
   const over = new AbortController();
   let limit: NodeJS.Timeout | undefined;
   try {
     const tooLate = new Promise<never>((_, reject) => {
-      limit = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      const giveUp = (): void => reject(new Error(`no answer within ${timeoutMs} ms`));
+      // An answer that has arrived while we were busy ourselves is read before an immediate, but after a timer.
+      limit = setTimeout(() => setImmediate(giveUp), timeoutMs);
     });
     const verdict = typeof check === 'function' ? ask(check, target) : check.probe(target, over.signal);
     await Promise.race([verdict, tooLate]);
@@ -55,8 +63,9 @@ export async function checkHealth(check: HealthCheck, target: CheckTarget, timeo
 }
 
 async function ask(check: HealthCheckFunction, { port = Number.NaN }: CheckTarget): Promise<void> {
-  const healthy = await new Promise<boolean | void>((resolve, reject) => {
-    const answer = check(port, resolve);
+  const verdict = await new Promise<unknown>((resolve, reject) => {
+    // A callback without a word is not a success.
+    const answer = check(port, (healthy) => resolve(healthy ?? false));
     if (isPromise(answer)) {
       // An async function that takes the callback as well has said nothing by merely returning.
       const onVerdict = (verdict: boolean | void): void => {
@@ -67,7 +76,8 @@ async function ask(check: HealthCheckFunction, { port = Number.NaN }: CheckTarge
       resolve(answer);
     }
   });
-  if (healthy === false) throw new Error('it said so');
+  if (verdict instanceof Error) throw verdict;
+  if (verdict !== undefined && !verdict) throw new Error('it said so');
 }
 
 function isPromise(answer: unknown): answer is PromiseLike<boolean | void> {

@@ -18,12 +18,19 @@ export class HealthMonitor {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #failures = 0;
+  #latencyMs: number | undefined;
 
   constructor(child: ChildSettings, target: CheckTarget, verdicts: HealthVerdicts) {
     this.#child = child;
     this.#target = target;
     this.#verdicts = verdicts;
-    this.#schedule();
+    // Children that were started together are not to be asked together, over and over.
+    this.#schedule(child.healthCheckIntervalMs * Math.random());
+  }
+
+  /** How long the last check took that got a verdict. */
+  get latencyMs(): number | undefined {
+    return this.#latencyMs;
   }
 
   /** A check that is under way is not waited for, and its verdict counts no more: the child may be stopping. */
@@ -32,20 +39,22 @@ export class HealthMonitor {
     clearTimeout(this.#timer);
   }
 
-  #schedule(): void {
+  #schedule(delayMs: number): void {
     if (this.#child.healthCheck && !this.#closed) {
-      this.#timer = setTimeout(() => void this.#check(), this.#child.healthCheckIntervalMs);
+      this.#timer = setTimeout(() => void this.#check(), delayMs);
     }
   }
 
   async #check(): Promise<void> {
-    const { healthCheck, healthCheckTimeoutMs, startGraceMs } = this.#child;
+    const { healthCheck, healthCheckIntervalMs, healthCheckTimeoutMs, startGraceMs } = this.#child;
     if (!healthCheck) return;
+    const askedAt = performance.now();
     const error = await checkHealth(healthCheck, this.#target, healthCheckTimeoutMs).then(
       () => undefined,
       (failure: unknown) => failure,
     );
     if (this.#closed) return;
+    this.#latencyMs = Math.round((performance.now() - askedAt) * 10) / 10;
     if (error === undefined) {
       this.#failures = 0;
       this.#verdicts.healthy();
@@ -53,6 +62,6 @@ export class HealthMonitor {
       this.#failures += 1;
       this.#verdicts.failing(error, this.#failures);
     }
-    this.#schedule();
+    this.#schedule(healthCheckIntervalMs);
   }
 }

@@ -1,0 +1,43 @@
+// Loaded into every script that has a heartbeat, before the script: node --require.
+//
+// A timer of the event loop writes a line over a pipe of its own: how late it was at most, and whether the inspector could say
+// where the loop hangs. When the lines stay out, the loop is blocked. Neither the timer nor the pipe keeps the process alive.
+const [fd = 0, intervalMs = 0] = (process.env['SUPERVISOR_HEARTBEAT'] ?? '').split(' ').map(Number);
+// What this process starts has no such pipe: worker threads and Node.js processes that are forked here load this file as well.
+delete process.env['SUPERVISOR_HEARTBEAT'];
+
+if (fd > 0 && intervalMs > 0) {
+  const { Socket } = process.getBuiltinModule('node:net');
+  const inspector = process.features.inspector ? process.getBuiltinModule('node:inspector') : undefined;
+  // SIGUSR1 is to open the inspector on a free port, lest several children want the same one. Not as --inspect-port=0: the
+  // workers of node:cluster would inherit it, count on from it and fail with port 1.
+  if (inspector) process.debugPort = 0;
+
+  const pipe = new Socket({ fd, readable: false, writable: true }).unref();
+  const beat = (lagMs: number): void => {
+    // A supervisor that does not read is not worth our memory.
+    if (pipe.writableLength > 0) return;
+    const isDebugged = inspector?.url() !== undefined;
+    const hasOwnListener = process.listenerCount('SIGUSR1') > 0;
+    const flags = `${isDebugged ? 'd' : ''}${hasOwnListener ? 'u' : ''}${inspector ? '' : 'n'}`;
+    pipe.write(`${Math.round(lagMs)} ${flags}\n`);
+  };
+  beat(0);
+
+  // More turns than beats, so that few delays fall between two of them. Ten a second cost nothing that could be measured.
+  const turnMs = intervalMs / Math.ceil(intervalMs / 100);
+  let lagMs = 0;
+  let last = performance.now();
+  let lastBeat = last;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    lagMs = Math.max(lagMs, now - last - turnMs);
+    last = now;
+    if (now - lastBeat < intervalMs - turnMs / 2) return;
+    beat(lagMs);
+    lastBeat = now;
+    lagMs = 0;
+  }, turnMs).unref();
+  // The supervisor is gone; so will be this process, if that is what was asked for.
+  pipe.once('error', () => clearInterval(timer));
+}
