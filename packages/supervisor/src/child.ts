@@ -7,6 +7,7 @@ import type { SupervisorEvents } from './events.ts';
 import type { Family } from './family/family.ts';
 import type { CheckTarget } from './health-check/health-check.ts';
 import type { HeldSocket } from './listener.ts';
+import type { Outputs } from './output/outputs.ts';
 import { becomeReady, describeEnd } from './readiness.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Run, type RunEnd } from './run.ts';
@@ -39,6 +40,7 @@ export interface ChildSurroundings {
   /** Resolves when sockets are bound and the family is guarded. */
   prepared(settings: ChildSettings): Promise<void>;
   readonly events: EventEmitter<SupervisorEvents>;
+  readonly outputs: Outputs;
 }
 
 /** One child: its states, and the process that it has at the moment. */
@@ -213,14 +215,13 @@ export class Child {
     settings: ChildSettings,
     on: { started(run: Run): void; ready(run: Run): void },
   ): Promise<void> {
-    const { events, family } = this.#surroundings;
-    const child = settings.name;
-    const run: Run = await Run.start(
+    const { family, outputs } = this.#surroundings;
+    const run = await Run.start(
       settings,
       this.#surroundings.sockets(settings),
       family,
       this.#stopped.signal,
-      (stream, line) => events.emit('output', { child, pid: run.pid, stream, line }),
+      outputs,
     );
     on.started(run);
     if (this.#isKilled) run.kill();
@@ -228,7 +229,7 @@ export class Child {
     try {
       await becomeReady(run, settings, this.#checkTarget(settings), this.#stopped.signal);
       // It may have ended in the very moment in which it got ready.
-      if (!settings.task && run.hasExited) throw exitError(child, await run.ended);
+      if (!settings.task && run.hasExited) throw exitError(settings.name, await run.ended);
       // Nor may a stop come between this and the state: it would miss the process.
       this.#stopped.signal.throwIfAborted();
       on.ready(run);

@@ -33,7 +33,9 @@ export type SupervisorErrorCode =
   /** The supervisor was not started: there is nothing to reload, restart, stop or scale. */
   | 'NOT_STARTED'
   /** The `envFile` of a child cannot be read. */
-  | 'ENV_FILE_NOT_READ';
+  | 'ENV_FILE_NOT_READ'
+  /** A sink cannot be written to. */
+  | 'OUTPUT_FAILED';
 
 /** What an error knows beside its message. */
 export interface SupervisorErrorDetails {

@@ -17,6 +17,8 @@ export interface OutputEvent {
   readonly pid: number;
   readonly stream: 'stdout' | 'stderr';
   readonly line: string;
+  /** It is one piece of a line of more than 1 MiB: the next `output` event of the stream goes on with it. */
+  readonly continues?: boolean;
 }
 
 /** A child's process ended; all its output events came before. */
@@ -59,6 +61,24 @@ export interface BlockedEvent {
   readonly reason?: string;
 }
 
+/** A sink was too slow for too long: these lines of a child are missing in it. It says so itself, too. */
+export interface DroppedEvent {
+  /** The path of a file, `stdout` or `stderr` of our own, `the logger` or `the function`. */
+  readonly sink: string;
+  readonly child: string;
+  readonly pid: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** A sink cannot be written to. It is tried again; failures in a row are told once. */
+export interface SinkFailedEvent {
+  readonly sink: string;
+  /** `OUTPUT_FAILED`, its `cause` being what the system said. */
+  readonly error: SupervisorError;
+}
+
 /** The events of a `Supervisor`. */
 export interface SupervisorEvents {
   state: [StateEvent];
@@ -67,4 +87,6 @@ export interface SupervisorEvents {
   failed: [FailedEvent];
   reload: [ReloadEvent];
   blocked: [BlockedEvent];
+  dropped: [DroppedEvent];
+  sinkFailed: [SinkFailedEvent];
 }

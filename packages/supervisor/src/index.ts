@@ -4,10 +4,12 @@ export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
 export type {
   BlockedEvent,
+  DroppedEvent,
   ExitEvent,
   FailedEvent,
   OutputEvent,
   ReloadEvent,
+  SinkFailedEvent,
   StateEvent,
   SupervisorEvents,
 } from './events.ts';
@@ -35,8 +37,17 @@ export type {
   SocketOptions,
   SupervisorOptions,
 } from './options.ts';
+export type { Logger, LogLevels } from './output/logger.ts';
 export { printOutput } from './output/print.ts';
 export type { PrintTarget } from './output/print.ts';
+export type {
+  ConsoleSinkOptions,
+  FileSinkOptions,
+  FunctionSinkOptions,
+  LoggerSinkOptions,
+  SinkLimits,
+  SinkOptions,
+} from './output/sink-options.ts';
 export type { ChildState } from './states.ts';
 export { Supervisor } from './supervisor.ts';
 export type { MonitoredChild } from './supervisor.ts';

@@ -84,6 +84,7 @@ function environment(
     LISTEN_PID: _pid,
     LISTEN_FDNAMES: _names,
     NOTIFY_FD: _notify,
+    SUPERVISOR_OUTPUT: _output,
     ...inherited
   } = process.env;
   const port = child.port ?? sockets.find((socket) => socket.port !== undefined)?.port;

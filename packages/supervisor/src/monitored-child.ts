@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { OutputEvent } from './events.ts';
 import type { HealthCheck } from './health-check/declared-check.ts';
 import type { ChildOptions } from './options.ts';
-import { printLine, printReload, printState } from './output/print.ts';
+import { printReload, printState } from './output/print.ts';
 import { onSignals } from './signals.ts';
 import { Supervisor, type MonitoredChild } from './supervisor.ts';
 
@@ -32,7 +32,7 @@ export interface MonitoredChildOptions extends Omit<
   listen?: { host?: string };
   /**
    * Gets each line that the child writes.
-   * @default it is printed, tagged with the name
+   * @default it goes where `output` says; without that it is printed, tagged with the name
    */
   onLine?: (event: OutputEvent) => void;
 }
@@ -51,20 +51,19 @@ export function spawnMonitoredChild(
   environmentVariables: Readonly<Record<string, string | undefined>> = {},
   options: MonitoredChildOptions = {},
 ): MonitoredChild {
-  const { onLine = printLine, listen, ...rest } = options;
+  const { onLine, output = onLine ? [] : [{ type: 'console' } as const], listen, ...rest } = options;
   const supervisor = processSupervisor();
   const name = options.name ?? `${basename(script)}-${port}`;
-  const child = supervisor.add({
+  return supervisor.add({
     unhealthyThreshold: 1,
     ...rest,
+    output: onLine ? [...output, { type: 'function', onLine }] : output,
     name,
     script,
     ...(listen ? { listen: { ...listen, port } } : { port }),
     healthCheck,
     env: environmentVariables,
   });
-  lineReaders.set(name, onLine);
-  return child;
 }
 
 /**
@@ -83,13 +82,11 @@ export function reloadMonitoredChildrenOn(signal: NodeJS.Signals = 'SIGHUP'): ()
   return onSignals([signal], () => void supervisor.reload().catch(() => {}));
 }
 
-const lineReaders = new Map<string, (event: OutputEvent) => void>();
 let shared: Supervisor | undefined;
 
 function processSupervisor(): Supervisor {
   if (!shared) {
     shared = new Supervisor();
-    shared.on('output', (event) => lineReaders.get(event.child)?.(event));
     shared.on('state', (event) => printState(event));
     shared.on('reload', (event) => printReload(event));
   }

@@ -4,7 +4,7 @@ import type { ReloadEvent } from './events.ts';
 import type { ChildOptions, SupervisorOptions } from './options.ts';
 import { readRelease, type Release, type Scaling } from './release.ts';
 import { Rollout, rolloutError, startNew, type RolloutSurroundings } from './rollout.ts';
-import { refuseSameNames, resolveChild } from './settings.ts';
+import { refuseSameNames, resolveChild, withSinks } from './settings.ts';
 import { refuseSameSockets } from './socket-plan.ts';
 import { Turns } from './turns.ts';
 import { invalidOption, validateChildOptions, validateInstances } from './validation.ts';
@@ -136,7 +136,7 @@ export class Operations {
     const { children, stopping } = this.#surroundings;
     stopping.throwIfAborted();
     const { sockets, options: present } = this.#release;
-    const [settings] = resolveChild(options, sockets);
+    const [settings] = resolveChild(withSinks(options, present), sockets);
     if (!settings) throw invalidOption('Expected one child');
     const others = children.all().map((child) => child.settings);
     refuseSameNames([...others, settings, ...(present.children ?? []).filter(({ instances }) => instances)]);

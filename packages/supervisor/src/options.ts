@@ -1,4 +1,5 @@
 import type { HealthCheck } from './health-check/declared-check.ts';
+import type { SinkOptions } from './output/sink-options.ts';
 
 /** Everything a `Supervisor` is told. Checked once, when it is constructed; an unknown key is an error. */
 export interface SupervisorOptions {
@@ -19,12 +20,14 @@ export interface SupervisorOptions {
   reloadSignals?: readonly NodeJS.Signals[];
   /**
    * Asked at each `reload()` for the options to go on with; how it fails, the reload fails. Without it a reload goes on with the
-   * options of the last one that succeeded. A reload takes over `children`, `sockets` and `reloadParallelism`. Other operations
+   * options of the last one that succeeded. A reload takes over `children`, `sockets`, `reloadParallelism` and `output`. Other operations
    * of the supervisor come after the reload: waiting for one in here would never end.
    */
   configure?: () => SupervisorOptions | Promise<SupervisorOptions>;
   /** How many children a reload replaces at the same time. @default 1 */
   reloadParallelism?: number;
+  /** Where the children's lines go, beside the `output` event. @default [] */
+  output?: readonly SinkOptions[];
 }
 
 /** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */
@@ -132,6 +135,8 @@ export interface ChildOptions {
    * @default 30_000 for scripts that are no tasks
    */
   heartbeatTimeoutMs?: number | false;
+  /** Where its lines go instead. @default the supervisor's */
+  output?: readonly SinkOptions[];
 }
 
 /** What a reload does with a child. */

@@ -7,7 +7,8 @@ import type { Family } from './family/family.ts';
 import { signalGroup } from './family/process-group.ts';
 import { prepareLaunch, type Launch } from './launch.ts';
 import type { HeldSocket } from './listener.ts';
-import { LineSplitter } from './output/line-splitter.ts';
+import type { Outputs } from './output/outputs.ts';
+import type { RunOutput } from './output/run-output.ts';
 import type { ChildSettings } from './settings.ts';
 
 /** How a process ended. */
@@ -17,8 +18,6 @@ export interface RunEnd {
   /** The last lines of both streams, oldest first. */
   readonly lastLines: readonly string[];
 }
-
-export type Stream = 'stdout' | 'stderr';
 
 /** One process of a child, from its creation until it, its output and its leftovers have ended. */
 export class Run {
@@ -33,7 +32,7 @@ export class Run {
   readonly #process: ChildProcess;
   readonly #family: Family;
   readonly #cookie: string;
-  readonly #lastLines: string[] = [];
+  readonly #output: RunOutput;
   #hasExited = false;
   #stopping: Promise<RunEnd> | undefined;
 
@@ -43,7 +42,7 @@ export class Run {
     sockets: readonly HeldSocket[],
     family: Family,
     cancelled: AbortSignal,
-    onLine: (stream: Stream, line: string) => void,
+    outputs: Outputs,
   ): Promise<Run> {
     const launch = await prepareLaunch(child, sockets, family);
     // The sockets may be closed by now, and their descriptors be somebody else's.
@@ -51,7 +50,10 @@ export class Run {
     try {
       const process = spawn(launch.file, launch.args, launch.options);
       if (process.pid === undefined) throw (await once(process, 'error'))[0];
-      const run = new Run(process, process.pid, launch, family, onLine);
+      const { pid } = process;
+      const run = new Run(process, pid, launch, family, (notices) =>
+        outputs.open(child, pid, process, notices),
+      );
       family.adopt(run.pid, launch.cookie, child.deathSignal);
       return run;
     } catch (cause) {
@@ -66,15 +68,14 @@ export class Run {
     pid: number,
     launch: Launch,
     family: Family,
-    onLine: (stream: Stream, line: string) => void,
+    openOutput: (notices: InspectorNotices) => RunOutput,
   ) {
     this.pid = pid;
     this.#process = process;
     this.#family = family;
     this.#cookie = launch.cookie;
     this.channels = new Channels(process, launch.channels);
-    this.#read('stdout', onLine);
-    this.#read('stderr', onLine);
+    this.#output = openOutput(this.notices);
     this.said = { ready: this.#hears('ready'), listening: this.#hears('listening') };
     // A message that cannot be delivered, or a signal that came too late.
     process.on('error', () => {});
@@ -83,7 +84,7 @@ export class Run {
 
   /** The last lines so far, of both streams. */
   get lastLines(): readonly string[] {
-    return [...this.#lastLines];
+    return this.#output.lastLines;
   }
 
   /** Signals the whole group: the stop signal first, SIGKILL after the limit. Resolves as `ended`. */
@@ -112,16 +113,19 @@ export class Run {
   }
 
   async #end(): Promise<RunEnd> {
-    const closed = once(this.#process, 'close');
     const [code, signal] = (await once(this.#process, 'exit')) as [number | null, NodeJS.Signals | null];
     this.#hasExited = true;
     await this.#family.endLeftovers(this.pid, this.#cookie);
     // Not at 'exit': what was written just before is still on its way. The limit is for a pipe that escaped with somebody.
-    const limit = setTimeout(() => {
-      this.#process.stdout?.destroy();
-      this.#process.stderr?.destroy();
-    }, OUTPUT_LIMIT_MS);
-    await closed;
+    let limit: NodeJS.Timeout;
+    const end = (): void => {
+      if (!this.#output.isHeld) return this.#output.destroy();
+      // Or for a sink that has us wait: then nothing waits any more, and the rest is read.
+      this.#output.hurry();
+      limit = setTimeout(end, OUTPUT_LIMIT_MS);
+    };
+    limit = setTimeout(end, OUTPUT_LIMIT_MS);
+    await this.#output.ended;
     clearTimeout(limit);
     return { code, signal, lastLines: this.lastLines };
   }
@@ -133,24 +137,6 @@ export class Run {
       });
     });
   }
-
-  #read(name: Stream, onLine: (stream: Stream, line: string) => void): void {
-    const stream = this.#process[name];
-    const lines = new LineSplitter((line) => {
-      this.#lastLines.push(line);
-      if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
-      onLine(name, line);
-    });
-    const { notices } = this;
-    stream?.on('data', (chunk: Buffer) => lines.write(name === 'stderr' ? notices.filter(chunk) : chunk));
-    stream?.on('end', () => {
-      if (name === 'stderr') lines.write(notices.rest());
-      lines.end();
-    });
-    // The end of a stream follows its error; the child's exit tells the rest.
-    stream?.on('error', () => {});
-  }
 }
 
 const OUTPUT_LIMIT_MS = 5_000;
-const LAST_LINES = 20;

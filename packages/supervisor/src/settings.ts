@@ -45,7 +45,7 @@ export function planSockets(options: SupervisorOptions): SocketPlan[] {
 /** The children of a supervisor. Throws `INVALID_OPTION` where options contradict each other. */
 export function resolveChildren(options: SupervisorOptions, shared: readonly SocketPlan[]): ChildSettings[] {
   const children = options.children ?? [];
-  const resolved = children.flatMap((child) => resolveChild(child, shared));
+  const resolved = children.flatMap((child) => resolveChild(withSinks(child, options), shared));
   refuseSameNames(resolved);
   for (const { name, after = [] } of children) {
     const unknown = after.find((other) => !children.some((child) => child.name === other));
@@ -54,6 +54,11 @@ export function resolveChildren(options: SupervisorOptions, shared: readonly Soc
   }
   refuseCycles(children);
   return resolved;
+}
+
+/** Where a child does not say where its lines go, its supervisor does. */
+export function withSinks(child: ChildOptions, { output = [] }: SupervisorOptions): ChildOptions {
+  return { ...child, output: child.output ?? output };
 }
 
 /** Throws `INVALID_OPTION`. */

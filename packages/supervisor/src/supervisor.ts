@@ -7,12 +7,15 @@ import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
 import { Operations } from './operations.ts';
 import type { ChildOptions, SupervisorOptions } from './options.ts';
+import { flushConsole } from './output/console-stream.ts';
+import { Outputs } from './output/outputs.ts';
+import type { SinkOptions } from './output/sink-options.ts';
 import { inStartOrder, inStopOrder } from './order.ts';
 import { readRelease } from './release.ts';
 import type { ChildSettings } from './settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
 import { SocketTable } from './socket-table.ts';
-import { invalidOption } from './validation.ts';
+import { invalidOption, validateSink } from './validation.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it
@@ -22,6 +25,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #signals: readonly NodeJS.Signals[];
   readonly #reloadSignals: readonly NodeJS.Signals[];
   readonly #family = new Family();
+  readonly #outputs = new Outputs(this);
   readonly #sockets = new SocketTable();
   readonly #children: ChildTable;
   readonly #operations: Operations;
@@ -45,6 +49,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       prepared: async (settings) => this.#prepareFor(settings),
       family: this.#family,
       events: this,
+      outputs: this.#outputs,
     });
     this.#operations = new Operations(release, {
       children: this.#children,
@@ -181,6 +186,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#children.all().map((child) => child.status());
   }
 
+  /**
+   * From now on the lines of every child go to this sink as well. Returns what ends that.
+   * @throws SupervisorError `INVALID_OPTION`
+   */
+  addOutput(sink: SinkOptions): () => void {
+    validateSink(sink);
+    return this.#outputs.add(sink);
+  }
+
+  /** Log files are opened anew with the next line: for whoever has moved them, as logrotate does. */
+  reopenFiles(): void {
+    this.#outputs.reopenFiles();
+  }
+
   async #bind(): Promise<void> {
     try {
       const { sockets, children } = this.#operations.release;
@@ -262,6 +281,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       async (child) => child.stop(reason),
     );
     await this.#family.close();
+    await this.#outputs.close();
     if (this.#exitCode === undefined) this.#releaseSignals?.();
   }
 
@@ -269,8 +289,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#exitCode = 0;
     await this.stop();
     // Whoever reads our output gets all of it before we are gone.
-    for (const stream of [process.stdout, process.stderr])
-      await new Promise((resolve) => stream.write('', resolve));
+    await flushConsole();
     process.exit(this.#exitCode);
   }
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
 import { SupervisorError } from './errors.ts';
+import { sinkRule } from './output/sink-rules.ts';
+import type { SinkOptions } from './output/sink-options.ts';
 import type { ChildOptions, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
 
 /** Throws `INVALID_OPTION` at the first option that is unknown or has the wrong type. What options mean to each other is checked where they are resolved. */
@@ -15,6 +17,11 @@ export function validateChildOptions(options: unknown): asserts options is Child
 /** How many instances a group is to have. */
 export function validateInstances(instances: unknown): asserts instances is number {
   count(instances, 'instances');
+}
+
+/** The same for one sink that joins later. */
+export function validateSink(sink: unknown): asserts sink is SinkOptions {
+  sinks([sink], 'output');
 }
 
 export function invalidOption(message: string): SupervisorError {
@@ -57,6 +64,8 @@ const restartRules: Rules<RestartOptions> = {
   maxRestarts: rule('a non-negative integer', (value) => isWhole(value, 0)),
   windowMs: duration,
 };
+
+const sinks = listOf(sinkRule({ rule, count, duration, flag, text, checkKeys }));
 
 const childRules: Rules<ChildOptions> = {
   name: childName,
@@ -105,6 +114,7 @@ const childRules: Rules<ChildOptions> = {
     'false or a number from 100 on',
     (value) => value === false || (isNumber(value) && value >= 100 && value <= MAX_DURATION_MS),
   ),
+  output: sinks,
 };
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };
@@ -120,6 +130,7 @@ const supervisorRules: Rules<SupervisorOptions> = {
   reloadSignals: listOf(signal),
   configure: rule('a function', (value) => typeof value === 'function'),
   reloadParallelism: count,
+  output: sinks,
 };
 
 /** Throws `INVALID_OPTION` when something is no object, lacks a required key, or has one that is unknown or wrong. */

@@ -1,4 +1,4 @@
-import type { OutputEvent, ReloadEvent, StateEvent } from '../events.ts';
+import type { DroppedEvent, OutputEvent, ReloadEvent, SinkFailedEvent, StateEvent } from '../events.ts';
 import type { Supervisor } from '../supervisor.ts';
 
 /** Where to print to: `process`, or anything with two such streams. */
@@ -9,19 +9,33 @@ export interface PrintTarget {
 
 /**
  * Prints every line of every child to the stream that it came from, tagged with the child's name, and every change of state to
- * the standard error. Returns what ends it.
+ * the standard error, as well as what becomes of sinks. Returns what ends it.
  */
 export function printOutput(supervisor: Supervisor, target: PrintTarget = process): () => void {
-  const onOutput = (event: OutputEvent): void => printLine(event, target);
+  const endLines = printLines(supervisor, target);
   const onState = (event: StateEvent): void => printState(event, target);
-  supervisor.on('output', onOutput).on('state', onState);
+  const onDropped = ({ sink, child, lines, bytes }: DroppedEvent): void => {
+    target.stderr.write(
+      `supervisor | ${child}: ${lines} lines (${bytes} bytes) were dropped, ${sink} is too slow\n`,
+    );
+  };
+  const onSinkFailed = ({ error }: SinkFailedEvent): void => {
+    target.stderr.write(`supervisor | ${error.message}\n`);
+  };
+  supervisor.on('state', onState).on('dropped', onDropped).on('sinkFailed', onSinkFailed);
   return () => {
-    supervisor.off('output', onOutput).off('state', onState);
+    endLines();
+    supervisor.off('state', onState).off('dropped', onDropped).off('sinkFailed', onSinkFailed);
   };
 }
 
-export function printLine({ child, stream, line }: OutputEvent, target: PrintTarget = process): void {
-  target[stream].write(`${child} | ${line}\n`);
+function printLines(supervisor: Supervisor, target: PrintTarget): () => void {
+  if (target === process) return supervisor.addOutput({ type: 'console' });
+  const onOutput = ({ child, stream, line }: OutputEvent): void => {
+    target[stream].write(`${child} | ${line}\n`);
+  };
+  supervisor.on('output', onOutput);
+  return () => supervisor.off('output', onOutput);
 }
 
 export function printState({ child, pid, to, reason }: StateEvent, target: PrintTarget = process): void {
