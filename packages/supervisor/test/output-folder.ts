@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
+import { onTestFinished } from 'vitest';
+import { observe, type Observed } from './observe.ts';
+
+/** Removed after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-output-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface TaskOutput {
+  readonly observed: Observed;
+  lines(stream: string): string[];
+}
+
+/** Runs a shell script to its end under a supervisor with these sinks. */
+export async function runTask(
+  script: string,
+  output: SupervisorOptions['output'] = [],
+  name = 'task',
+): Promise<TaskOutput> {
+  const supervisor = new Supervisor({
+    output,
+    children: [{ name, command: 'sh', args: ['-c', script], task: true }],
+  });
+  const observed = observe(supervisor);
+  await supervisor.start();
+  await supervisor.stop();
+  return {
+    observed,
+    lines: (stream) =>
+      observed.output.filter((event) => event.stream === stream).map(({ line }) => line),
+  };
+}
