@@ -98,6 +98,29 @@ const cases: [unknown, string][] = [
     { children: [{ ...it, task: true, readiness: 'spawn' }] },
     'Child "it" is a task: it has neither `readiness` nor `healthCheck`',
   ],
+  [
+    { output: [{ type: 'syslog' }] },
+    "Expected `output[0].type` to be 'console', 'file', 'logger' or 'function', got 'syslog'",
+  ],
+  [{ output: ['console'] }, "Expected `output[0]` to be an object, got 'console'"],
+  [{ output: [{ type: 'file' }] }, 'Expected `output[0].path` to be a non-empty string, got undefined'],
+  [{ output: [{ type: 'console', path: 'x' }] }, 'Unknown option `output[0].path`'],
+  [
+    { output: [{ type: 'file', path: 'x', maxBytes: '10M' }] },
+    "Expected `output[0].maxBytes` to be a positive integer, got '10M'",
+  ],
+  [
+    { children: [{ ...it, output: [{ type: 'file', path: 'x', format: 'xml' }] }] },
+    "Expected `children[0].output[0].format` to be 'raw', 'tagged' or 'json', got 'xml'",
+  ],
+  [
+    { output: [{ type: 'logger', logger: {} }] },
+    'Expected `output[0].logger` to be a logger with the methods `info`, `warn` and `error`, got an object',
+  ],
+  [
+    { output: [{ type: 'function', onLine() {}, whenFull: 'crash' }] },
+    "Expected `output[0].whenFull` to be 'wait' or 'drop', got 'crash'",
+  ],
   [{ children: [it, it] }, 'Expected child names to be unique, got "it" twice'],
   [
     { children: [{ ...it, sockets: ['api'] }] },

@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  createReadStream,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Supervisor, type FileSinkOptions, type SinkFailedEvent } from '@silly-face/supervisor';
@@ -125,9 +134,7 @@ test('files that were moved away are compressed on request, also those of a run 
 test('a file is moved away when its first line is old enough, and never an empty one', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'api.log');
-  await runTask('echo first; sleep 0.5; echo second', [
-    { type: 'file', path, format: 'raw', maxAgeMs: 300 },
-  ]);
+  await runTask('echo first; sleep 0.5; echo second', [{ type: 'file', path, format: 'raw', maxAgeMs: 300 }]);
   expect(readRotated(path)).toEqual(['first', 'second']);
   expect(readdirSync(folder)).toHaveLength(2);
 });
@@ -158,6 +165,7 @@ test('a file whose folder somebody has removed is begun anew, without being aske
     },
     { what: 'a line in the new file', intervalMs: 200 },
   );
+  expect(readLines(path)).not.toContain('before');
 });
 
 test('a file that cannot be opened is reported once, tried again, and then gets every line', async () => {
@@ -177,6 +185,20 @@ test('a file that cannot be opened is reported once, tried again, and then gets 
   await waitUntil(() => readLines(path).length === 2, { what: 'both lines' });
   expect(readLines(path)).toEqual(['before', 'after']);
   expect(failures).toHaveLength(1);
+});
+
+test('a named pipe without a reader is an error that blocks nobody, and its reader gets the lines', async () => {
+  const path = join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const { say, failures } = await speaker([{ type: 'file', path, format: 'raw' }]);
+  await waitUntil(() => failures.length > 0, { what: 'the report' });
+  expect(failures[0]?.error.message).toContain('ENXIO');
+  const reader = createReadStream(path, { encoding: 'utf8' });
+  let text = '';
+  reader.on('data', (chunk) => (text += String(chunk)));
+  await say('hello');
+  await waitUntil(() => text.endsWith('hello\n'), { what: 'the line' });
+  reader.destroy();
 });
 
 test('a disk without space ends nobody: what does not fit is dropped, counted, and reported', async () => {
@@ -233,7 +255,9 @@ function readLines(path: string): string[] {
 function readRotated(path: string, maxBytes = Infinity): string[] {
   const folder = join(path, '..');
   const base = path.slice(folder.length + 1);
-  const old = readdirSync(folder).filter((name) => name.startsWith(`${base}.20`)).toSorted();
+  const old = readdirSync(folder)
+    .filter((name) => name.startsWith(`${base}.20`))
+    .toSorted();
   return [...old, base].flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8');
     expect(text.length).toBeLessThanOrEqual(maxBytes);

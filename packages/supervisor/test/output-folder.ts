@@ -14,7 +14,7 @@ export function temporaryFolder(): string {
 
 export interface TaskOutput {
   readonly observed: Observed;
-  lines(stream: string): string[];
+  readonly lines: (stream: string) => string[];
 }
 
 /** Runs a shell script to its end under a supervisor with these sinks. */
@@ -32,7 +32,6 @@ export async function runTask(
   await supervisor.stop();
   return {
     observed,
-    lines: (stream) =>
-      observed.output.filter((event) => event.stream === stream).map(({ line }) => line),
+    lines: (stream) => observed.output.filter((event) => event.stream === stream).map(({ line }) => line),
   };
 }

@@ -61,7 +61,9 @@ test('a line of megabytes comes in pieces that say so, with whole characters', a
 });
 
 test('a script that prints for the first time while it exits, and its worker, are heard', async () => {
-  const supervisor = new Supervisor({ children: [{ name: 'late', script: fixture('late.cjs'), task: true }] });
+  const supervisor = new Supervisor({
+    children: [{ name: 'late', script: fixture('late.cjs'), task: true }],
+  });
   const observed = observe(supervisor);
   await supervisor.start();
   expect(observed.lines('late').toSorted()).toEqual(
@@ -69,7 +71,7 @@ test('a script that prints for the first time while it exits, and its worker, ar
       'from the worker',
       'and its errors',
       ...Array.from({ length: 50_000 }, (_, index) => `late ${index}`),
-      'terminal undefined undefined',
+      'terminal undefined false',
     ].toSorted(),
   );
   await supervisor.stop();

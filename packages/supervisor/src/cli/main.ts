@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { SupervisorError } from '../errors.ts';
-import { printOutput } from '../output/print.ts';
+import { printEvents } from '../output/print.ts';
 import { Supervisor } from '../supervisor.ts';
 import { loadConfig } from './config.ts';
 
@@ -24,8 +24,12 @@ async function start(config: string): Promise<void> {
   try {
     // Whoever reads what we print may go away (EPIPE): the children stay.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-    const supervisor = new Supervisor({ ...(await loadConfig(config)), signals: ['SIGINT', 'SIGTERM'] });
-    printOutput(supervisor);
+    const supervisor = new Supervisor({
+      output: [{ type: 'console' }],
+      ...(await loadConfig(config)),
+      signals: ['SIGINT', 'SIGTERM'],
+    });
+    printEvents(supervisor);
     supervisor.on('failed', ({ error }) => process.stderr.write(`supervisor | ${error.message}\n`));
     process.on('SIGHUP', () => void reload(supervisor));
     await supervisor.start();

@@ -50,7 +50,7 @@ export class LogFile implements Destination {
       await this.#rotate(handle);
       return 0;
     }
-    const written = await write(handle, pieces);
+    const written = await this.#write(handle, pieces);
     if (written === 0) return 0;
     onProgress();
     if (this.#size === 0) this.#bornAt = Date.now();
@@ -103,6 +103,21 @@ export class LogFile implements Destination {
     return Math.max(0, maxBytes - this.#size);
   }
 
+  async #write(handle: FileHandle, pieces: readonly Buffer[]): Promise<number> {
+    try {
+      return (await handle.writev(pieces)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+        // A pipe that is full: its reader takes its time.
+        await sleep(PIPE_RETRY_MS);
+        return 0;
+      }
+      // The next try begins with a new descriptor: this one may be of a pipe or a disk that is gone.
+      this.#isReopening = true;
+      throw error;
+    }
+  }
+
   async #rotate(handle: FileHandle): Promise<void> {
     try {
       await moveAway(this.name);
@@ -140,17 +155,6 @@ function cut(blocks: readonly Block[], room: number, atLeastOne: boolean): Buffe
     left -= piece.length;
   }
   return pieces;
-}
-
-async function write(handle: FileHandle, pieces: readonly Buffer[]): Promise<number> {
-  try {
-    return (await handle.writev(pieces)).bytesWritten;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    // A pipe that is full: its reader takes its time.
-    await sleep(PIPE_RETRY_MS);
-    return 0;
-  }
 }
 
 /** Moves the starts of the blocks behind what is written. Returns how many of them are done. */

@@ -8,11 +8,20 @@ export interface PrintTarget {
 }
 
 /**
- * Prints every line of every child to the stream that it came from, tagged with the child's name, and every change of state to
- * the standard error, as well as what becomes of sinks. Returns what ends it.
+ * Prints every line of every child to the stream that it came from, tagged with the child's name, and what `printEvents` prints.
+ * Returns what ends it.
  */
 export function printOutput(supervisor: Supervisor, target: PrintTarget = process): () => void {
   const endLines = printLines(supervisor, target);
+  const endEvents = printEvents(supervisor, target);
+  return () => {
+    endLines();
+    endEvents();
+  };
+}
+
+/** Prints every change of state to the standard error, and what becomes of sinks. Returns what ends it. */
+export function printEvents(supervisor: Supervisor, target: PrintTarget = process): () => void {
   const onState = (event: StateEvent): void => printState(event, target);
   const onDropped = ({ sink, child, lines, bytes }: DroppedEvent): void => {
     target.stderr.write(
@@ -24,7 +33,6 @@ export function printOutput(supervisor: Supervisor, target: PrintTarget = proces
   };
   supervisor.on('state', onState).on('dropped', onDropped).on('sinkFailed', onSinkFailed);
   return () => {
-    endLines();
     supervisor.off('state', onState).off('dropped', onDropped).off('sinkFailed', onSinkFailed);
   };
 }

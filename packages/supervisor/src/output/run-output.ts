@@ -42,7 +42,7 @@ export class RunOutput {
       if (stream) this.#channels.push(this.#open(name, stream));
     }
     for (const sink of target.sinks) this.attach(sink);
-    this.ended = Promise.all(this.#channels.map(({ reader }) => reader.ended)).then(() => {});
+    this.ended = this.#end();
   }
 
   /** The last lines so far, of both streams, oldest first. */
@@ -72,6 +72,10 @@ export class RunOutput {
 
   destroy(): void {
     for (const { reader } of this.#channels) reader.destroy();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#channels.map(({ reader }) => reader.ended));
   }
 
   #open(stream: Stream, readable: Readable): Channel {

@@ -82,7 +82,9 @@ export class SinkQueue {
     await Promise.race([this.#delivering, isUp]);
     this.#abandon();
     this.#closing = new AbortController();
-    await Promise.race([this.#destination.close(), isUp]);
+    const { name } = this.#destination;
+    const closed = this.#destination.close().catch((error: unknown) => this.#reports.failed(name, error));
+    await Promise.race([closed, isUp]);
   }
 
   async #deliver(): Promise<void> {

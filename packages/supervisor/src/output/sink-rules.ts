@@ -11,12 +11,17 @@ type Rules<T> = Record<keyof Required<T>, Rule>;
 
 /** What makes rules of validation. */
 export interface RuleMakers {
-  rule(what: string, isRight: (value: unknown) => boolean): Rule;
+  readonly rule: (what: string, isRight: (value: unknown) => boolean) => Rule;
   readonly count: Rule;
   readonly duration: Rule;
   readonly flag: Rule;
   readonly text: Rule;
-  checkKeys(value: unknown, path: string, rules: Record<string, Rule>, required: readonly string[]): void;
+  readonly checkKeys: (
+    value: unknown,
+    path: string,
+    rules: Record<string, Rule>,
+    required: readonly string[],
+  ) => void;
 }
 
 /** The rule of one sink. */

@@ -9,7 +9,7 @@ import type { Stream } from './lines.ts';
 import { LogFile } from './log-file.ts';
 import { logLines } from './logger.ts';
 import type { ShareLimits } from './share.ts';
-import type { FileSinkOptions, SinkLimits, SinkOptions } from './sink-options.ts';
+import type { FileSinkOptions, SinkOptions } from './sink-options.ts';
 import { SinkQueue, type Destination, type QueueReports } from './sink-queue.ts';
 
 /** How one stream gets into one sink. */
@@ -31,28 +31,26 @@ export class Sinks {
 
   /** The sink as it is for one stream of one child. It is made when it is asked for the first time. */
   attach(options: SinkOptions, child: string, stream: Stream): Attachment {
-    switch (options.type) {
-      case 'console': {
-        const queue = this.#queue(stream, () => new ConsoleStream(stream));
-        return { queue, format: consoleFormat(stream), limits: limitsOf(options, 'wait') };
-      }
-      case 'file': {
-        return {
-          queue: this.#fileQueue(options, child, stream),
-          format: fileFormats[options.format ?? 'tagged'],
-          limits: limitsOf(options, 'wait'),
-        };
-      }
-      case 'logger': {
-        const { logger, levels } = options;
-        const queue = this.#queue(options, () => this.#receiver('the logger', logLines(logger, levels)));
-        return { queue, format: rawFormat, limits: limitsOf(options, 'drop') };
-      }
-      case 'function': {
-        const queue = this.#queue(options, () => this.#receiver('the function', options.onLine));
-        return { queue, format: rawFormat, limits: limitsOf(options, 'drop') };
-      }
+    const { queue, format } = this.#open(options, child, stream);
+    return { queue, format, limits: limitsOf(options) };
+  }
+
+  #open(options: SinkOptions, child: string, stream: Stream): Pick<Attachment, 'queue' | 'format'> {
+    if (options.type === 'console') {
+      return { queue: this.#queue(stream, () => new ConsoleStream(stream)), format: consoleFormat(stream) };
     }
+    if (options.type === 'file') {
+      return {
+        queue: this.#fileQueue(options, child, stream),
+        format: fileFormats[options.format ?? 'tagged'],
+      };
+    }
+    const queue = this.#queue(options, () => {
+      return options.type === 'function'
+        ? this.#receiver('the function', options.onLine)
+        : this.#receiver('the logger', logLines(options.logger, options.levels));
+    });
+    return { queue, format: rawFormat };
   }
 
   reopenFiles(): void {
@@ -104,8 +102,9 @@ const fileFormats: Readonly<Record<'raw' | 'tagged' | 'json', Format>> = {
   json: jsonFormat,
 };
 
-function limitsOf(options: SinkLimits, usually: ShareLimits['whenFull']): ShareLimits {
-  const { whenFull = usually, maxWaitMs = 1_000 } = options;
+function limitsOf(options: SinkOptions): ShareLimits {
+  const isForLines = options.type === 'function' || options.type === 'logger';
+  const { whenFull = isForLines ? 'drop' : 'wait', maxWaitMs = 1_000 } = options;
   const { maxBufferedBytes = whenFull === 'wait' ? 2 * MEBIBYTE : 8 * MEBIBYTE } = options;
   return { maxBufferedBytes, whenFull, maxWaitMs };
 }
