@@ -96,7 +96,7 @@ export class SinkQueue {
       if (this.#batch.length === 0) this.#batch = this.#blocks.take(this.#destination.maxBlocks);
       if (this.#batch.length === 0) break;
       const closing = this.#closing.signal;
-      const isLastTry = closing.aborted;
+      const isLastTry = closing.aborted && failures > 0;
       try {
         const done = await this.#destination.deliver(this.#batch, () => this.#progress());
         if (abandoned.aborted) break;
@@ -133,8 +133,9 @@ export class SinkQueue {
     const shares = new Set<Share>();
     for (const block of [...this.#batch, ...this.#blocks.take(this.#blocks.count)]) {
       let start = 0;
-      for (const { share, bytes } of block.marks) {
-        share.abandoned(block.bytes.subarray(start, start + bytes));
+      for (const { share, origin, bytes } of block.marks) {
+        // What we have said ourselves is nobody's loss.
+        if (origin === share.origin) share.abandoned(block.bytes.subarray(start, start + bytes));
         start += bytes;
         shares.add(share);
       }
