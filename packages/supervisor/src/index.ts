@@ -1,3 +1,4 @@
+export type { MonitoredChild } from './added-child.ts';
 export type { BlockedFrame } from './blocked-loop/call-frames.ts';
 export type { ChildStatus } from './child.ts';
 export { SupervisorError } from './errors.ts';
@@ -50,4 +51,3 @@ export type {
 } from './output/sink-options.ts';
 export type { ChildState } from './states.ts';
 export { Supervisor } from './supervisor.ts';
-export type { MonitoredChild } from './supervisor.ts';

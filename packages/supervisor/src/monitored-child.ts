@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
+import type { MonitoredChild } from './added-child.ts';
 import type { OutputEvent } from './events.ts';
 import type { HealthCheck } from './health-check/declared-check.ts';
 import type { ChildOptions } from './options.ts';
 import { printReload, printState } from './output/print.ts';
 import { onSignals } from './signals.ts';
-import { Supervisor, type MonitoredChild } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 
 /** What `spawnMonitoredChild` takes beside its four parameters. */
 export interface MonitoredChildOptions extends Omit<

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { MonitoredChild } from './added-child.ts';
 import type { ChildStatus } from './child.ts';
 import { ChildTable } from './child-table.ts';
 import { SupervisorError } from './errors.ts';
@@ -7,7 +8,6 @@ import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
 import { Operations } from './operations.ts';
 import type { ChildOptions, SupervisorOptions } from './options.ts';
-import { flushConsole } from './output/console-stream.ts';
 import { Outputs } from './output/outputs.ts';
 import type { SinkOptions } from './output/sink-options.ts';
 import { inStartOrder, inStopOrder } from './order.ts';
@@ -15,7 +15,7 @@ import { readRelease } from './release.ts';
 import type { ChildSettings } from './settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
 import { SocketTable } from './socket-table.ts';
-import { invalidOption, validateSink } from './validation.ts';
+import { invalidOption } from './validation.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it
@@ -191,7 +191,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws SupervisorError `INVALID_OPTION`
    */
   addOutput(sink: SinkOptions): () => void {
-    validateSink(sink);
     return this.#outputs.add(sink);
   }
 
@@ -289,21 +288,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#exitCode = 0;
     await this.stop();
     // Whoever reads our output gets all of it before we are gone.
-    await flushConsole();
+    await this.#outputs.flushConsole();
     process.exit(this.#exitCode);
   }
-}
-
-/** A child that was added alone. */
-export interface MonitoredChild {
-  readonly name: string;
-  /** Where its events are. */
-  readonly supervisor: Supervisor;
-  status(): ChildStatus;
-  /** Gives it a new process, as `supervisor.restart` does. */
-  restart(): Promise<void>;
-  /** Ends it for good and forgets it, when operations that were asked for before are over. */
-  stop(): Promise<void>;
 }
 
 function stopped(): SupervisorError {

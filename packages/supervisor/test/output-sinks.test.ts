@@ -7,6 +7,7 @@ import {
   type DroppedEvent,
   type OutputEvent,
   type SinkFailedEvent,
+  type SupervisorOptions,
 } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { pino } from 'pino';
@@ -153,6 +154,21 @@ test('a child has its own sinks instead of those of the supervisor', async () =>
   await supervisor.start();
   await supervisor.stop();
   expect([usual, own]).toEqual([['from a'], ['from b']]);
+});
+
+test('a reload takes over new sinks, with the next process of each child', async () => {
+  const [before, after]: [string[], string[]] = [[], []];
+  const options = (lines: string[]): SupervisorOptions => ({
+    output: [{ type: 'function', onLine: ({ line }) => lines.push(line) }],
+    children: [{ name: 'sh', command: 'sh', args: ['-c', 'echo hello; exec sleep 600'] }],
+  });
+  const supervisor = new Supervisor(options(before));
+  await supervisor.start();
+  await waitUntil(() => before.length > 0, { what: 'the first line' });
+  await supervisor.reload(options(after));
+  await waitUntil(() => after.length > 0, { what: 'the line of the new process' });
+  await supervisor.stop();
+  expect([before, after]).toEqual([['hello'], ['hello']]);
 });
 
 test('a sink joins and leaves while a child writes', async () => {

@@ -2,6 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { SupervisorError } from '../errors.ts';
 import type { SupervisorEvents } from '../events.ts';
+import { validateSink } from '../validation.ts';
+import { flushConsole } from './console-stream.ts';
 import type { Stream } from './lines.ts';
 import { RunOutput, type StreamFilter } from './run-output.ts';
 import type { SinkOptions } from './sink-options.ts';
@@ -51,6 +53,7 @@ export class Outputs {
 
   /** One more sink for every child, from now on. Returns what takes it away again. */
   add(sink: SinkOptions): () => void {
+    validateSink(sink);
     this.#added.add(sink);
     for (const run of this.#runs) run.attach(sink);
     return () => {
@@ -61,6 +64,11 @@ export class Outputs {
 
   reopenFiles(): void {
     this.#sinks.reopenFiles();
+  }
+
+  /** What the supervisor itself has printed is with whoever reads it. */
+  async flushConsole(): Promise<void> {
+    await flushConsole();
   }
 
   /** Delivers everything that was read, within the limit. */
