@@ -190,11 +190,13 @@ const logged = String.raw`echo plain; printf '{"level":50,"time":1,"pid":2,"host
 
 test('pino: lines get the level of their stream, and those of another pino keep level, message and fields', async () => {
   const stream = new PassThrough();
+  const records = collect(stream);
   const logger = pino({ base: null, timestamp: false }, stream);
   const { observed } = await runTask(logged, [{ type: 'logger', logger }]);
   const childPid = observed.exits[0]?.pid;
   const child = { child: 'task', childPid };
-  expect(records(stream)).toEqual([
+  await waitUntil(() => records().length === 4, { what: 'the log' });
+  expect(records()).toEqual([
     { level: 30, ...child, stream: 'stdout', msg: 'plain' },
     { level: 50, userId: 7, loggedAt: 1, ...child, stream: 'stdout', msg: 'bad' },
     { level: 30, ...child, stream: 'stdout', msg: 'no level' },
@@ -204,6 +206,7 @@ test('pino: lines get the level of their stream, and those of another pino keep 
 
 test('winston: the same', async () => {
   const stream = new PassThrough();
+  const records = collect(stream);
   const logger = winston.createLogger({
     level: 'silly',
     format: winston.format.json(),
@@ -212,8 +215,8 @@ test('winston: the same', async () => {
   const sinks = [{ type: 'logger', logger, levels: { stdout: 'debug' } } as const];
   const { observed } = await runTask(logged, sinks);
   const child = { child: 'task', childPid: observed.exits[0]?.pid };
-  await waitUntil(() => stream.readableLength > 0, { what: 'the log' });
-  expect(records(stream)).toEqual([
+  await waitUntil(() => records().length === 4, { what: 'the log' });
+  expect(records()).toEqual([
     { level: 'debug', ...child, stream: 'stdout', message: 'plain' },
     { level: 'error', userId: 7, loggedAt: 1, ...child, stream: 'stdout', message: 'bad' },
     { level: 'debug', ...child, stream: 'stdout', message: 'no level' },
@@ -221,9 +224,13 @@ test('winston: the same', async () => {
   ]);
 });
 
-function records(stream: PassThrough): unknown[] {
-  return String(stream.read())
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown);
+/** The JSON lines that are written to a stream. */
+function collect(stream: PassThrough): () => unknown[] {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += String(chunk)));
+  return () =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
 }
