@@ -15,7 +15,7 @@ export interface SinkLimits {
    * @default 'wait' for the console and files, 'drop' for functions and loggers
    */
   whenFull?: 'wait' | 'drop';
-  /** `false`: for ever. @default 1_000 */
+  /** `false`: as long as the child lives. At its end, and at ours, a sink has five seconds. @default 1_000 */
   maxWaitMs?: number | false;
 }
 
