@@ -8,6 +8,7 @@ import type { Family } from './family/family.ts';
 import type { CheckTarget } from './health-check/health-check.ts';
 import type { HeldSocket } from './listener.ts';
 import type { Outputs } from './output/outputs.ts';
+import type { ProcessUsage } from './process-usage.ts';
 import { becomeReady, describeEnd } from './readiness.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Run, type RunEnd } from './run.ts';
@@ -26,11 +27,28 @@ export interface ChildStatus {
   readonly port: number | undefined;
   /** How often it was started again. */
   readonly restarts: number;
+  readonly restartsByReason: Readonly<Record<RestartReason, number>>;
+  /** When the present process got ready. */
+  readonly readyAt: Date | undefined;
+  /** A second process stands by to take over at once. */
+  readonly spare: boolean;
   /** How long the last health check took. */
   readonly healthLatencyMs: number | undefined;
   /** The longest delay of its event loop in the last ten heartbeats, or what it is late by at the moment. */
   readonly loopLagMs: number | undefined;
+  /** Memory of the present process, where the system shows it. */
+  readonly rssBytes: number | undefined;
+  /** Processor time of the present process. */
+  readonly cpuSeconds: number | undefined;
+  /** The last failure, with the last words. */
+  readonly lastError: SupervisorError | undefined;
 }
+
+/** What a child knows of itself; the rest knows the system. */
+export type OwnStatus = Omit<ChildStatus, keyof ProcessUsage>;
+
+/** Why a process was replaced: it ended, we ended it for what was wrong with it, or somebody asked for it. */
+export type RestartReason = 'exit' | 'unhealthy' | 'blocked' | 'memory' | 'reload' | 'told';
 
 /** What a child needs of its supervisor. */
 export interface ChildSurroundings {
@@ -53,6 +71,9 @@ export class Child {
   #state: ChildState = 'stopped';
   #since = new Date();
   #restarts = 0;
+  readonly #restartsByReason = { exit: 0, unhealthy: 0, blocked: 0, memory: 0, reload: 0, told: 0 };
+  #endReason: RestartReason = 'exit';
+  #lastError: SupervisorError | undefined;
   #run: Run | undefined;
   /** The process that is to take the place of `#run` when it is ready. */
   #replacement: Run | undefined;
@@ -88,7 +109,7 @@ export class Child {
     this.#stopping = undefined;
   }
 
-  status(): ChildStatus {
+  status(): OwnStatus {
     const { child: name, port } = this.#checkTarget();
     const pid = this.#run?.pid;
     const { healthLatencyMs, loopLagMs } = this.#watching?.figures ?? {};
@@ -99,8 +120,12 @@ export class Child {
       pid,
       port,
       restarts: this.#restarts,
+      restartsByReason: { ...this.#restartsByReason },
+      readyAt: undefined,
+      spare: false,
       healthLatencyMs,
       loopLagMs,
+      lastError: this.#lastError,
     };
   }
 
@@ -251,6 +276,7 @@ export class Child {
         if (this.#state === 'ready') this.#moveTo('unhealthy', reason);
         if (failures < unhealthyThreshold) return;
         this.#watching?.close();
+        this.#endReason = 'unhealthy';
         this.#moveTo('stopping', `${reason} (${failures} of ${unhealthyThreshold})`);
         void run.stop(stopSignal, stopTimeoutMs);
       },
@@ -258,6 +284,7 @@ export class Child {
         this.#watching?.close();
         this.#surroundings.events.emit('blocked', { child: this.settings.name, pid: run.pid, ...loop });
         this.#moveTo('stopping', describeBlockedLoop(loop));
+        this.#endReason = 'blocked';
         // A blocked loop hears no other signal.
         void run.stop(hasRecovered ? stopSignal : 'SIGKILL', stopTimeoutMs);
       },
@@ -284,6 +311,7 @@ export class Child {
   async #recover(failure: SupervisorError): Promise<void> {
     for (let error = failure; ;) {
       if (this.#stopped.signal.aborted) return;
+      this.#lastError = error;
       const delayMs = this.#policy?.next(this.#readyAt === 0 ? 0 : performance.now() - this.#readyAt);
       this.#readyAt = 0;
       if (delayMs === undefined) return this.#giveUp(error);
@@ -291,6 +319,8 @@ export class Child {
       try {
         await sleep(delayMs, undefined, { signal: this.#stopped.signal });
         this.#restarts += 1;
+        this.#restartsByReason[this.#endReason] += 1;
+        this.#endReason = 'exit';
         return await this.#begin(`restart ${this.#restarts}`);
       } catch (next) {
         error = next as SupervisorError;

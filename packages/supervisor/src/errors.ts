@@ -35,7 +35,15 @@ export type SupervisorErrorCode =
   /** The `envFile` of a child cannot be read. */
   | 'ENV_FILE_NOT_READ'
   /** A sink cannot be written to. */
-  | 'OUTPUT_FAILED';
+  | 'OUTPUT_FAILED'
+  /** Another supervisor answers at the control socket. */
+  | 'CONTROL_SOCKET_TAKEN'
+  /** Nobody listens at the control socket. */
+  | 'NO_SUPERVISOR'
+  /** The connection to a supervisor failed, or ended without an answer. */
+  | 'CONTROL_FAILED'
+  /** What came to the control socket is no request. */
+  | 'INVALID_REQUEST';
 
 /** What an error knows beside its message. */
 export interface SupervisorErrorDetails {

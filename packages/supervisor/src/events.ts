@@ -79,6 +79,54 @@ export interface SinkFailedEvent {
   readonly error: SupervisorError;
 }
 
+/** What an alert is about. */
+export type AlertKind =
+  /** A process ended by itself and is started again. */
+  | 'crash'
+  /** The child is not started again. */
+  | 'failed'
+  /** Health checks failed, and the process is replaced. */
+  | 'unhealthy'
+  /** The event loop stood still, and the process is replaced. */
+  | 'blocked'
+  /** The process is replaced because of its memory. */
+  | 'memory'
+  /** A new release was not taken; the old one serves on. */
+  | 'reload-failed'
+  /** After one of the others, the child has been ready for ten seconds. */
+  | 'recovered';
+
+/**
+ * Something that a person should know, with all that a mail needs. What happens to the same child again within `alertIntervalMs`
+ * comes as one later alert.
+ */
+export interface AlertEvent {
+  readonly kind: AlertKind;
+  /** Undefined when it is about the whole. */
+  readonly child: string | undefined;
+  /** The name of this machine. */
+  readonly host: string;
+  /** The process that it happened to; with `recovered` the present one. */
+  readonly pid: number | undefined;
+  readonly exitCode: number | null | undefined;
+  readonly signal: NodeJS.Signals | null | undefined;
+  readonly reason: string;
+  /** What the process wrote last, oldest first. */
+  readonly lastLines: readonly string[];
+  /** Of the child, so far. */
+  readonly restarts: number;
+  /** How often it happened: more than 1 when several became one alert. Then all else is of the last. */
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+  /** When the alert was emitted. */
+  readonly at: Date;
+  /** One line, ready to send. */
+  readonly subject: string;
+  /** The same in many lines. */
+  readonly text: string;
+}
+
 /** The events of a `Supervisor`. */
 export interface SupervisorEvents {
   state: [StateEvent];
@@ -89,4 +137,5 @@ export interface SupervisorEvents {
   blocked: [BlockedEvent];
   dropped: [DroppedEvent];
   sinkFailed: [SinkFailedEvent];
+  alert: [AlertEvent];
 }

@@ -1,9 +1,12 @@
 export type { MonitoredChild } from './added-child.ts';
 export type { BlockedFrame } from './blocked-loop/call-frames.ts';
-export type { ChildStatus } from './child.ts';
+export type { ChildStatus, RestartReason } from './child.ts';
+export { defineConfig } from './config/define-config.ts';
 export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
 export type {
+  AlertEvent,
+  AlertKind,
   BlockedEvent,
   DroppedEvent,
   ExitEvent,

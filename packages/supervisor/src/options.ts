@@ -28,6 +28,14 @@ export interface SupervisorOptions {
   reloadParallelism?: number;
   /** Where the children's lines go, beside the `output` event. @default [] */
   output?: readonly SinkOptions[];
+  /**
+   * Path of a unix socket where the `supervisor` command asks for status, logs, reloads and the rest. Its mode is 0600; a stale one is
+   * replaced.
+   * @default none
+   */
+  controlSocket?: string;
+  /** What happens to the same child again within this time comes as one `alert` at its end. @default 300_000 */
+  alertIntervalMs?: number;
 }
 
 /** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */

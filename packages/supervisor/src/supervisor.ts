@@ -6,11 +6,13 @@ import { ChildTable } from './child-table.ts';
 import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
+import { Observation } from './observation.ts';
 import { Operations } from './operations.ts';
 import type { ChildOptions, SupervisorOptions } from './options.ts';
 import { Outputs } from './output/outputs.ts';
 import type { SinkOptions } from './output/sink-options.ts';
 import { inStartOrder, inStopOrder } from './order.ts';
+import { withUsage } from './process-usage.ts';
 import { readRelease } from './release.ts';
 import type { ChildSettings } from './settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
@@ -29,6 +31,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #sockets = new SocketTable();
   readonly #children: ChildTable;
   readonly #operations: Operations;
+  readonly #observation: Observation;
   /** Aborted as soon as somebody wants the end: no operation begins a further step. */
   readonly #stopRequest = new AbortController();
   #binding: Promise<void> | undefined;
@@ -60,6 +63,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     });
     this.#signals = [...(options.signals ?? [])];
     this.#reloadSignals = [...(options.reloadSignals ?? [])];
+    this.#observation = new Observation(this, options, this.#outputs, (name) =>
+      this.#children.get(name)?.status(),
+    );
   }
 
   /**
@@ -103,7 +109,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return {
       name,
       supervisor: this,
-      status: () => child.status(),
+      status: () => withUsage(child.status()),
       restart: async () => this.restart(name),
       stop: async () => this.#operations.remove(child),
     };
@@ -183,7 +189,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Every child as it is now, in the order of the options. */
   status(): ChildStatus[] {
-    return this.#children.all().map((child) => child.status());
+    return this.#children.all().map((child) => withUsage(child.status()));
   }
 
   /**
@@ -199,6 +205,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#outputs.reopenFiles();
   }
 
+  /** The same and more for Prometheus, as text of its format 0.0.4. */
+  metrics(): string {
+    return this.#observation.metrics();
+  }
+
   async #bind(): Promise<void> {
     try {
       const { sockets, children } = this.#operations.release;
@@ -210,8 +221,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #prepare(): Promise<void> {
-    this.#preparing ??= this.bind().then(() => this.#family.start());
+    this.#preparing ??= this.#prepareOnce();
     return this.#preparing;
+  }
+
+  async #prepareOnce(): Promise<void> {
+    // First: where a supervisor with this control socket runs already, nothing else should be touched.
+    await this.#observation.start();
+    await this.bind();
+    await this.#family.start();
   }
 
   /** Its own socket is not bound yet when it was added, or stopped by name. */
@@ -281,6 +299,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     );
     await this.#family.close();
     await this.#outputs.close();
+    await this.#observation.close();
     if (this.#exitCode === undefined) this.#releaseSignals?.();
   }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { SupervisorError } from './errors.ts';
 import { sinkRule } from './output/sink-rules.ts';
 import type { SinkOptions } from './output/sink-options.ts';
+import { didYouMean } from './suggestion.ts';
 import type { ChildOptions, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
 
 /** Throws `INVALID_OPTION` at the first option that is unknown or has the wrong type. What options mean to each other is checked where they are resolved. */
@@ -15,8 +16,8 @@ export function validateChildOptions(options: unknown): asserts options is Child
 }
 
 /** How many instances a group is to have. */
-export function validateInstances(instances: unknown): asserts instances is number {
-  count(instances, 'instances');
+export function validateInstances(value: unknown): asserts value is number {
+  instances(value, 'instances');
 }
 
 /** The same for one sink that joins later. */
@@ -38,12 +39,14 @@ export const text = rule('a non-empty string', (value) => typeof value === 'stri
 export const flag = rule('a boolean', (value) => typeof value === 'boolean');
 export const port = rule('a port from 0 to 65535', (value) => isWhole(value, 0) && value <= 65_535);
 export const count = rule('a positive integer', (value) => isWhole(value, 1));
+// More would be a slip of the fingers that takes the machine down.
+const instances = rule('an integer from 1 to 1000', (value) => isWhole(value, 1) && value <= 1_000);
 const duration = rule(
-  'a positive number',
+  `a positive number of milliseconds up to ${MAX_DURATION_MS}`,
   (value) => isNumber(value) && value > 0 && value <= MAX_DURATION_MS,
 );
 const delay = rule(
-  'a non-negative number',
+  `a number of milliseconds from 0 to ${MAX_DURATION_MS}`,
   (value) => isNumber(value) && value >= 0 && value <= MAX_DURATION_MS,
 );
 const share = rule('a number from 0 to 1', (value) => isNumber(value) && value >= 0 && value <= 1);
@@ -55,6 +58,13 @@ const childName = rule(
   'letters, digits, dots, dashes and underscores',
   (value) => typeof value === 'string' && /^[\w.-]+$/.test(value),
 );
+
+/** The value may be a secret, even one of the wrong type: it is not shown. */
+const variable: Rule = (value, path) => {
+  if (typeof value === 'string') return;
+  const got = typeof value === 'object' ? describe(value) : `a ${typeof value}`;
+  throw invalidOption(`Expected \`${path}\` to be a string, got ${got}`);
+};
 
 const restartRules: Rules<RestartOptions> = {
   initialDelayMs: duration,
@@ -73,13 +83,13 @@ const childRules: Rules<ChildOptions> = {
   command: text,
   args: listOf(rule('a string', (value) => typeof value === 'string')),
   cwd: text,
-  env: recordOf(rule('a string', (value) => typeof value === 'string')),
+  env: recordOf(variable),
   user: rule(
     'a user name or number',
     (value) => (typeof value === 'string' && value !== '') || isWhole(value, 0),
   ),
   port,
-  instances: count,
+  instances,
   sockets: listOf(text),
   after: listOf(text),
   task: flag,
@@ -131,6 +141,8 @@ const supervisorRules: Rules<SupervisorOptions> = {
   configure: rule('a function', (value) => typeof value === 'function'),
   reloadParallelism: count,
   output: sinks,
+  controlSocket: text,
+  alertIntervalMs: duration,
 };
 
 /** Throws `INVALID_OPTION` when something is no object, lacks a required key, or has one that is unknown or wrong. */
@@ -142,11 +154,15 @@ export function checkKeys(
 ): void {
   if (!isObject(value)) throw expected(path || 'options', 'an object', value);
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(rules, key)) throw invalidOption(`Unknown option \`${join(path, key)}\``);
+    if (!Object.hasOwn(rules, key)) throw unknownOption(path, key, Object.keys(rules));
   }
   for (const [key, check] of Object.entries(rules)) {
     if (value[key] !== undefined || required.includes(key)) check(value[key], join(path, key));
   }
+}
+
+function unknownOption(path: string, key: string, known: readonly string[]): SupervisorError {
+  return invalidOption(`Unknown option \`${join(path, key)}\`${didYouMean(key, known)}`);
 }
 
 export function rule(what: string, isRight: (value: unknown) => boolean): Rule {
@@ -176,7 +192,7 @@ function expected(path: string, what: string, value: unknown): SupervisorError {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return `'${value.length > 100 ? `${value.slice(0, 100)}…` : value}'`;
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'function') return 'a function';
   return value !== null && typeof value === 'object' ? 'an object' : String(value);

@@ -1,19 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@silly-face/testing';
 import { afterAll, expect, test } from 'vitest';
+import { runCommand, startCommand } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const packageRoot = new URL('../', import.meta.url);
-const { bin } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as {
-  bin: { supervisor: string };
-};
 
 test.each(['json', 'mjs', 'js'])(
   'start runs a .%s configuration in the foreground until SIGTERM',
@@ -23,7 +18,7 @@ test.each(['json', 'mjs', 'js'])(
     };
     const text = JSON.stringify(options);
     const code = { json: text, mjs: `export default ${text}`, js: `module.exports = ${text}` }[ending] ?? '';
-    const run = supervisor('start', write(`config.${ending}`, code));
+    const run = startCommand(['start', write(`config.${ending}`, code)]);
     await waitUntil(() => run.stdout().includes('hello') && run.stderr().includes('oops'), {
       what: 'the output',
     });
@@ -39,10 +34,8 @@ test.each(['json', 'mjs', 'js'])(
 test('SIGHUP replaces processes, and says so; a bad release is not taken', async () => {
   const script = write('app.cjs', `require('http').createServer().listen(process.env.PORT)`);
   const sockets = { web: { port: 0, host: '127.0.0.1' } };
-  const run = supervisor(
-    'start',
-    write('reload.json', JSON.stringify({ sockets, children: [{ name: 'web', script, sockets: ['web'] }] })),
-  );
+  const children = [{ name: 'web', script, sockets: ['web'] }];
+  const run = startCommand(['start', write('reload.json', JSON.stringify({ sockets, children }))]);
   await waitUntil(() => /web \(\d+\): ready/.test(run.stderr()), { what: 'the first process' });
   run.process.kill('SIGHUP');
   await waitUntil(() => run.stderr().includes('supervisor | reloaded'), { what: 'the reload' });
@@ -64,9 +57,9 @@ test('the children stay when nobody reads the output any more', async () => {
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
   const children = [{ name: 'web', command: 'sh', args: [...args, fifo] }];
-  const run = supervisor('start', write('unread.json', JSON.stringify({ children })));
+  const run = startCommand(['start', write('unread.json', JSON.stringify({ children }))]);
   await waitUntil(() => run.stdout().includes('first'), { what: 'the first line' });
-  run.process.stdout.destroy();
+  run.process.stdout?.destroy();
   // It prints its second line to nobody, and answers once it has.
   await writeFile(fifo, 'go on\n');
   expect(await readFile(fifo, 'utf8')).toBe('still here\n');
@@ -85,38 +78,67 @@ test.each([
     'a broken configuration',
     '{ "children": [',
     1,
-    `supervisor | Cannot load the configuration ${join(folder, 'broken.json')}: `,
+    `supervisor | Cannot load the configuration ${join(folder, 'broken.json')}: expected a value, but the file ends`,
   ],
-  ['an unknown option', '{ "childs": [] }', 1, 'supervisor | Unknown option `childs`\n'],
+  [
+    'an unknown option',
+    '{ "childs": [] }',
+    1,
+    'supervisor | Unknown option `childs`, did you mean `children`?\n',
+  ],
 ])('%s is told on the standard error, with a non-zero result', async (_what, text, code, message) => {
-  const run = supervisor('start', write('broken.json', text));
+  const run = startCommand(['start', write('broken.json', text)]);
   expect(await run.exited).toEqual([code, null]);
   expect(run.stderr()).toContain(message);
 });
 
-test.each([[[]], [['stop']], [['start']], [['start', 'a.json', 'b.json']]])(
-  '%j is answered with the usage and 2',
-  async (args) => {
-    const run = supervisor(...args);
-    expect(await run.exited).toEqual([2, null]);
-    expect(run.stderr()).toContain('Usage: supervisor start');
-  },
-);
+test.each([
+  [[], 'Expected a command\nUsage: supervisor --help\n'],
+  [['strat'], 'Unknown command `strat`, did you mean `start`?\nUsage: supervisor --help\n'],
+  [
+    ['start'],
+    'Expected `supervisor start <config>`, got 0 words after start\nUsage: supervisor start --help\n',
+  ],
+  [['start', 'a.json', 'b.json'], 'got 2 words after start'],
+  [['start', 'a.json', '--socket', 's', '--no-socket'], 'Expected either --socket or --no-socket'],
+  [['status', '--jason'], "Unknown option '--jason'\nUsage: supervisor status --help\n"],
+  [['status', '--socket'], "'-s, --socket <value>' argument missing"],
+  [['status', '--socket', 's', '--config', 'c'], 'Expected either --socket or --config'],
+  [['logs', '-n', 'many'], "Expected --lines to be a whole number from 1, got 'many'"],
+  [['scale', 'web', '-1'], "Unknown option '-1'"],
+  [['scale', 'web', 'two'], "Expected <count> to be a whole number from 1, got 'two'"],
+])('%j is wrong usage: told with where to read more, and exit code 2', async (args, message) => {
+  const { code, stdout, stderr } = await runCommand(args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(message);
+});
+
+test('every command has its help', async () => {
+  const { code, stdout } = await runCommand(['--help']);
+  expect(code).toBe(0);
+  const verbs = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map(([, verb]) => verb ?? '');
+  expect(verbs).toEqual([
+    'start',
+    'status',
+    'logs',
+    'reload',
+    'restart',
+    'start-child',
+    'stop',
+    'scale',
+    'metrics',
+    'reopen-logs',
+  ]);
+  for (const verb of verbs) {
+    const help = await runCommand([verb, '--help']);
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    expect(help.stdout).toMatch(new RegExp(`^Usage: supervisor ${verb}\\b`));
+  }
+  expect(await runCommand(['--version'])).toEqual({ code: 0, stdout: '0.0.0\n', stderr: '' });
+});
 
 function write(name: string, text: string): string {
   const file = join(folder, name);
   writeFileSync(file, text);
   return file;
-}
-
-function supervisor(...args: string[]) {
-  const child = spawn(process.execPath, [new URL(bin.supervisor, packageRoot).pathname, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  const exited = once(child, 'close');
-  return { process: child, exited, stdout: () => stdout, stderr: () => stderr };
 }

@@ -156,7 +156,7 @@ test('names and numbers that make no sense are refused', async () => {
     message: 'Child "it" cannot be scaled: it is no group, its options have no `instances`',
   });
   await expect(supervisor.scale('it', 0)).rejects.toThrow(
-    'Expected `instances` to be a positive integer, got 0',
+    'Expected `instances` to be an integer from 1 to 1000, got 0',
   );
   expect(supervisor.status()).toMatchObject([{ state: 'ready' }]);
   await supervisor.stop();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const it = { name: 'it', command: 'true' };
 const cases: [unknown, string][] = [
   [7, 'Expected `options` to be an object, got 7'],
-  [{ child: [] }, 'Unknown option `child`'],
+  [{ child: [] }, 'Unknown option `child`, did you mean `children`?'],
   [{ children: {} }, 'Expected `children` to be an array, got an object'],
   [
     { children: [{ command: 'true' }] },
@@ -16,11 +16,11 @@ const cases: [unknown, string][] = [
   ],
   [
     { children: [{ ...it, healthCheckIntervalMs: -1 }] },
-    'Expected `children[0].healthCheckIntervalMs` to be a positive number, got -1',
+    'Expected `children[0].healthCheckIntervalMs` to be a positive number of milliseconds up to 2147483647, got -1',
   ],
   [
     { children: [{ ...it, stopTimeoutMs: 2 ** 31 }] },
-    'Expected `children[0].stopTimeoutMs` to be a positive number, got 2147483648',
+    'Expected `children[0].stopTimeoutMs` to be a positive number of milliseconds up to 2147483647, got 2147483648',
   ],
   [
     { children: [{ ...it, stopSignal: 'SIGNOPE' }] },
@@ -31,7 +31,7 @@ const cases: [unknown, string][] = [
     "Expected `children[0].port` to be a port from 0 to 65535, got '80'",
   ],
   [{ children: [{ ...it, port: 0 }] }, 'Expected the ports of child "it" to be from 1 to 65535, got 0'],
-  [{ children: [{ ...it, env: { A: 1 } }] }, 'Expected `children[0].env.A` to be a string, got 1'],
+  [{ children: [{ ...it, env: { A: 1 } }] }, 'Expected `children[0].env.A` to be a string, got a number'],
   [
     { children: [{ ...it, restart: { jitter: 2 } }] },
     'Expected `children[0].restart.jitter` to be a number from 0 to 1, got 2',

@@ -5,7 +5,7 @@ import type { SupervisorEvents } from '../events.ts';
 import { validateSink } from '../validation.ts';
 import { flushConsole } from './console-stream.ts';
 import type { Stream } from './lines.ts';
-import { RunOutput, type StreamFilter } from './run-output.ts';
+import { RunOutput, type LineReader, type StreamFilter } from './run-output.ts';
 import type { SinkOptions } from './sink-options.ts';
 import { Sinks } from './sinks.ts';
 
@@ -19,6 +19,7 @@ export interface OutputOwner {
 export class Outputs {
   readonly #sinks: Sinks;
   readonly #events: EventEmitter<SupervisorEvents>;
+  readonly #readers = new Set<LineReader>();
   readonly #added = new Set<SinkOptions>();
   readonly #runs = new Set<RunOutput>();
 
@@ -43,6 +44,7 @@ export class Outputs {
       pid,
       events: this.#events,
       stderrFilter,
+      readers: this.#readers,
       sinks: [...output, ...this.#added],
       attachment: (sink, stream) => this.#sinks.attach(sink, name, stream),
     });
@@ -60,6 +62,11 @@ export class Outputs {
       this.#added.delete(sink);
       for (const run of this.#runs) run.detach(sink);
     };
+  }
+
+  /** Gets the lines of every child as bytes, which are only lent to it. */
+  addReader(reader: LineReader): void {
+    this.#readers.add(reader);
   }
 
   reopenFiles(): void {

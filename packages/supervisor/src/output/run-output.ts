@@ -15,6 +15,7 @@ export interface OutputTarget {
   readonly pid: number;
   readonly events: EventEmitter<SupervisorEvents>;
   readonly stderrFilter: StreamFilter;
+  readonly readers: Iterable<LineReader>;
   readonly sinks: readonly SinkOptions[];
   /** How one of the streams gets into a sink. */
   attachment(sink: SinkOptions, stream: Stream): Attachment;
@@ -26,6 +27,7 @@ export interface StreamFilter {
   /** What it kept back, when the stream has ended. */
   rest(): Buffer;
 }
+export type LineReader = (origin: Origin, lines: Lines) => void;
 
 /** Both streams of one process. */
 export class RunOutput {
@@ -79,10 +81,12 @@ export class RunOutput {
   }
 
   #open(stream: Stream, readable: Readable): Channel {
-    const { child, pid, events, stderrFilter } = this.#target;
+    const { child, pid, events, readers, stderrFilter } = this.#target;
+    const origin = { child, pid, stream };
     const filter = stream === 'stderr' ? stderrFilter : undefined;
-    return new Channel({ child, pid, stream }, readable, filter, (lines) => {
+    return new Channel(origin, readable, filter, (lines) => {
       this.#lastLines.add(lines);
+      for (const read of readers) read(origin, lines);
       if (events.listenerCount('output') === 0) return;
       // Text is made for those alone who want it.
       const { continues } = lines;

@@ -1,0 +1,37 @@
+import { kill } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SupervisorError } from '../errors.ts';
+import type { Call } from './command.ts';
+import { tellProgress } from './requests.ts';
+
+/** Stops a child, or the supervisor; then it is gone when this resolves. */
+export async function stop(call: Call): Promise<void> {
+  const [name] = call.words;
+  if (name !== undefined) return void (await tellProgress(call, { command: 'stop', name }));
+  const { supervisor } = await tellProgress(call, { command: 'stop' });
+  await ended((supervisor as { pid: number }).pid);
+}
+
+async function ended(pid: number): Promise<void> {
+  const deadline = performance.now() + END_LIMIT_MS;
+  while (isThere(pid)) {
+    if (performance.now() > deadline) {
+      throw new SupervisorError(
+        'CONTROL_FAILED',
+        `The supervisor has stopped its children, but its process ${pid} goes on`,
+      );
+    }
+    await sleep(10);
+  }
+}
+
+const END_LIMIT_MS = 10_000;
+
+function isThere(pid: number): boolean {
+  try {
+    return kill(pid, 0);
+  } catch (error) {
+    // EPERM: there, and of somebody else.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
