@@ -114,17 +114,20 @@ const cases = parts.flatMap(([name, where, { properties }, options]) =>
     .map((key) => ({ name, key, where: `supervisor#${where}/properties/${key}`, options })),
 );
 
-test.each(cases)('the schema takes for $key of $name what the supervisor takes', ({ key, where, options }) => {
-  const validate = ajv.getSchema(where);
-  expect(validate).toBeDefined();
-  for (const value of samples) {
-    expect({ key, value, isValid: validate?.(value) }).toEqual({
-      key,
-      value,
-      isValid: isTaken(options(key, value)),
-    });
-  }
-});
+test.each(cases)(
+  'the schema takes for $key of $name what the supervisor takes',
+  ({ key, where, options }) => {
+    const validate = ajv.getSchema(where);
+    expect(validate).toBeDefined();
+    for (const value of samples) {
+      expect({ key, value, isValid: validate?.(value) }).toEqual({
+        key,
+        value,
+        isValid: isTaken(options(key, value)),
+      });
+    }
+  },
+);
 
 /** By the rules for one key alone: what several keys mean together is not the schema's to say. */
 function isTaken(options: object): boolean {
