@@ -1,6 +1,6 @@
 import { bringNginx } from '@silly-face/testing';
 import { type Context, type Row, shareRow } from '../harness/row.ts';
-import { each } from './each.ts';
+import { each } from '../harness/each.ts';
 import type { LibraryName } from './libraries.ts';
 import { type Amount, type Outcome, rollHeld, rollPorts } from './rolling.ts';
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import type { CrashOrder } from './crash.ts';
-import { each } from './each.ts';
+import { each } from '../harness/each.ts';
 
 const names = ['ours', 'close-with-grace', 'process.exit'] as const satisfies CrashOrder['handler'][];
 const lines = 2_000;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
-import { each, sum } from './each.ts';
+import { each, sum } from '../harness/each.ts';
 import type { IdleOrder, IdleOutcome } from './idle-client.ts';
 import { drainers as names, type LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';

@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { now } from './clock.ts';
-import { each } from './each.ts';
+import { each } from '../harness/each.ts';
 import { get } from './get.ts';
 import { drainers as names, type LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
-import { each } from './each.ts';
+import { each } from '../harness/each.ts';
 
 const packages = {
   ours: '@silly-face/graceful-shutdown',

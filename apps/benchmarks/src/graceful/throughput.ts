@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { now } from './clock.ts';
-import { each } from './each.ts';
+import { each } from '../harness/each.ts';
 import type { LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';
 

@@ -1,41 +1,57 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probe, type Verdict } from './probe.ts';
 
 /** So many requests follow each crash, one every 2 ms: the same for every candidate. */
 export const requestsPerCrash = 300;
 
+export type HowToCrash = 'SIGKILL' | 'exit(1)';
+
 export interface Crash {
   /** From the crash to the first answer of another process. */
   recoveryMs: number;
-  /** Of those requests, how many got no answer. */
+  /** Of those requests, how many got no answer: refused, reset, or silent for 3 s. */
   lost: number;
 }
 
-/** Kills the process that serves the port and sends requests, each on its own connection, until another one has answered. */
-export async function crash(port: number): Promise<Crash> {
+/** Crashes the process that serves the port and sends requests, each on its own connection, until another one has answered. */
+export async function crash(port: number, how: HowToCrash): Promise<Crash> {
   const victim = await serving(port);
+  if (how === 'SIGKILL') process.kill(victim, 'SIGKILL');
+  else await exit(port);
   const start = performance.now();
-  process.kill(victim, 'SIGKILL');
-  const served = { afterMs: undefined as number | undefined };
+  const counted: Promise<Verdict>[] = [];
+  let recoveryMs: number | undefined;
   const send = async (): Promise<Verdict> => {
     const verdict = await probe(port);
-    if ('pid' in verdict && verdict.pid !== victim) served.afterMs ??= performance.now() - start;
+    if ('pid' in verdict && verdict.pid !== victim) recoveryMs ??= performance.now() - start;
     return verdict;
   };
-  const counted: Promise<Verdict>[] = [];
   for (let sent = 0; sent < requestsPerCrash; sent++) {
     counted.push(send());
     await sleep(2);
   }
   // A slow one is waited for, but what is lost from here on does not count.
-  while (served.afterMs === undefined) {
+  while (recoveryMs === undefined) {
     if (performance.now() - start > LIMIT_MS)
       throw new Error(`Nobody served port ${port} again within ${LIMIT_MS} ms`);
     void send();
     await sleep(2);
   }
   const lost = (await Promise.all(counted)).filter((verdict) => 'lost' in verdict).length;
-  return { recoveryMs: served.afterMs, lost };
+  return { recoveryMs, lost };
+}
+
+/** Resolves when the kernel has closed the connection that asked for it. */
+function exit(port: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('connect', () => socket.write('GET /exit HTTP/1.1\r\nHost: app\r\n\r\n'));
+    // A reset is as good an end.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => resolve());
+    socket.resume();
+  });
 }
 
 /** The process that serves the port, as soon as one does. */

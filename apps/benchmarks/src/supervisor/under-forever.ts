@@ -1,22 +1,49 @@
+// forever-monitor: its programs come as JSON.
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import type { Program } from './program.ts';
+
+interface Options {
+  max: number;
+  silent: boolean;
+  env: Readonly<Record<string, string>>;
+  outFile?: string;
+  append: boolean;
+}
 
 interface Monitor {
   start(): void;
   stop(): void;
-  on(event: 'stop', listener: () => void): void;
+  running: boolean;
+  on(event: 'stop' | 'exit', listener: () => void): void;
 }
 
 const { Monitor } = createRequire(import.meta.url)('forever-monitor') as {
-  Monitor: new (script: string, options: { max: number; silent: boolean }) => Monitor;
+  Monitor: new (program: string | string[], options: Options) => Monitor;
 };
 
-const monitor = new Monitor(fileURLToPath(new URL('app.js', import.meta.url)), {
-  max: 1_000_000,
-  silent: true,
+const monitors = (JSON.parse(process.argv[2] ?? '') as Program[]).map(({ run, env, restarts, logFile }) => {
+  const monitor = new Monitor('script' in run ? run.script : [...run.command], {
+    max: restarts ? 1_000_000 : 1,
+    silent: true,
+    env: env ?? {},
+    append: true,
+    ...(logFile !== undefined && { outFile: logFile }),
+  });
+  monitor.start();
+  return monitor;
 });
-process.on('SIGTERM', () => {
-  monitor.on('stop', () => process.exit(0));
-  monitor.stop();
-});
-monitor.start();
+
+const stop = (): void => {
+  const running = monitors.filter(({ running }) => running);
+  let left = running.length;
+  if (left === 0) process.exit(0);
+  for (const monitor of running) {
+    monitor.on('stop', () => {
+      left -= 1;
+      if (left === 0) process.exit(0);
+    });
+    monitor.stop();
+  }
+};
+process.on('SIGTERM', stop);
+process.on('disconnect', stop);

@@ -1,18 +1,34 @@
-import { fileURLToPath } from 'node:url';
-import { Supervisor } from '@silly-face/supervisor';
+// Our supervisor: its options come as JSON, what it is to do as messages.
+import { type ChildStatus, Supervisor, SupervisorError, type SupervisorOptions } from '@silly-face/supervisor';
 
-const supervisor = new Supervisor({
-  sockets: { web: { host: '127.0.0.1', port: Number(process.env.PORT) } },
-  children: [
-    {
-      name: 'app',
-      script: fileURLToPath(new URL('app.js', import.meta.url)),
-      sockets: ['web'],
-      readiness: 'message',
-      // The benchmark crashes it more often than any limit would allow.
-      restart: { initialDelayMs: 1, maxDelayMs: 1, resetAfterMs: 1, maxRestarts: 1_000 },
-    },
-  ],
-  signals: ['SIGTERM'],
+export interface Question {
+  id: number;
+  what: 'start' | 'reload' | 'status';
+}
+
+export interface Answer {
+  id: number;
+  /** The code of a SupervisorError. */
+  error?: string;
+  status?: ChildStatus[];
+}
+
+const options = JSON.parse(process.argv[2] ?? '') as SupervisorOptions;
+const supervisor = new Supervisor({ ...options, signals: ['SIGTERM'] });
+
+process.on('message', ({ id, what }: Question) => {
+  void answer(what).then((found) => process.send?.({ id, ...found } satisfies Answer));
 });
-await supervisor.start();
+// It goes with the benchmark.
+process.on('disconnect', () => void supervisor.stop().then(() => process.exit()));
+
+async function answer(what: Question['what']): Promise<Omit<Answer, 'id'>> {
+  if (what === 'status') return { status: supervisor.status() };
+  try {
+    await supervisor[what]();
+    return {};
+  } catch (error) {
+    if (error instanceof SupervisorError) return { error: error.code };
+    throw error;
+  }
+}
