@@ -1,10 +1,16 @@
 import type { Area, Context, Row } from '../harness/row.ts';
 import { measureCrashes } from '../supervisor/crashes.ts';
+import { measureNeverListens } from '../supervisor/never-listens.ts';
+import { measureOrphans } from '../supervisor/orphans.ts';
+import { measureReload } from '../supervisor/reload.ts';
 
 const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
   'crash-kill': (context) => measureCrashes({ how: 'SIGKILL' }, context),
   'crash-exit': (context) => measureCrashes({ how: 'exit(1)' }, context),
   'crash-slow': (context) => measureCrashes({ how: 'SIGKILL', startMs: 300 }, context),
+  reload: measureReload,
+  'never-listens': measureNeverListens,
+  orphans: measureOrphans,
 };
 
 export const parts = Object.keys(measurements);
