@@ -1,5 +1,6 @@
 import type { Area, Context, Row } from '../harness/row.ts';
 import { measureCrashes } from '../supervisor/crashes.ts';
+import { measureIdle } from '../supervisor/idle.ts';
 import { measureNeverListens } from '../supervisor/never-listens.ts';
 import { measureOrphans } from '../supervisor/orphans.ts';
 import { measureReload } from '../supervisor/reload.ts';
@@ -11,6 +12,7 @@ const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
   reload: measureReload,
   'never-listens': measureNeverListens,
   orphans: measureOrphans,
+  idle: measureIdle,
 };
 
 export const parts = Object.keys(measurements);

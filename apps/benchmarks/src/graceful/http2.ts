@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { certificate } from '@silly-face/testing';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, shareRow } from '../harness/row.ts';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import { each } from '../harness/each.ts';
 import type { LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';

@@ -6,7 +6,7 @@
 // them and SIGTERM to that process in one go, and answers with what came of it.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 
 export interface IdleOrder {
   port: number;

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import { each, sum } from '../harness/each.ts';
 import { get } from './get.ts';
 import { drainers as names, type LibraryName } from './libraries.ts';

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 
 /** A burst reaches from so long before a moment to so long after it. */
 export const burstMs = 20;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, type NginxOptions, startNginx } from '@silly-face/testing';
 import type { AppSettings } from './app.ts';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import { holdListener } from './held-listener.ts';
 import type { LibraryName } from './libraries.ts';
 import { burstMs, Load, type Verdicts } from './load.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import type { AppSettings } from './app.ts';
 import type { LibraryName } from './libraries.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'node:http';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import { each } from '../harness/each.ts';
 import { get } from './get.ts';
 import { drainers as names, type LibraryName } from './libraries.ts';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
-import { now } from './clock.ts';
+import { now } from '../harness/now.ts';
 import { each } from '../harness/each.ts';
 import type { LibraryName } from './libraries.ts';
 import { RunningApp } from './running-app.ts';

@@ -20,6 +20,9 @@ const candidates = {
 
 type Name = keyof typeof candidates;
 const names = Object.keys(candidates) as Name[];
+/** Its Node.js children notice within a second. */
+const later = 'pm2 7, 2 s later';
+const columns = [...names, later] as const;
 
 /** How many each supervisor has of a kind. */
 const existing: Record<Kind, number> = {
@@ -34,16 +37,16 @@ const existing: Record<Kind, number> = {
 export async function measureOrphans({ quick, log }: Context): Promise<Row[]> {
   const rounds = quick ? 1 : 5;
   log(`supervisor: ${rounds} deaths of each supervisor by SIGKILL`);
-  const left = each(names, () => each(kinds, () => [] as number[]));
+  const left = each(columns, () => each(kinds, () => [] as number[]));
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      const survivors = await killSupervisor(name);
-      for (const kind of kinds) left[name][kind].push(survivors[kind]);
+    for (const column of columns) {
+      const survivors = column === later ? await killSupervisor('pm2 7', 2_000) : await killSupervisor(column, 100);
+      for (const kind of kinds) left[column][kind].push(survivors[kind]);
     }
   }
   return kinds.map((kind) =>
     totalRow(
-      each(names, (name) => sum(left[name][kind])),
+      each(columns, (column) => sum(left[column][kind])),
       {
         dimension: `100 ms after the supervisor's SIGKILL, alive: ${kind}`,
         unit: 'processes',
@@ -56,7 +59,7 @@ export async function measureOrphans({ quick, log }: Context): Promise<Row[]> {
   );
 }
 
-async function killSupervisor(name: Name): Promise<Record<Kind, number>> {
+async function killSupervisor(name: Name, afterMs: number): Promise<Record<Kind, number>> {
   const mark = `bench-${randomUUID()}`;
   const alive = (kind: Kind): number[] => processesMarked(marked(mark, kind));
   let candidate: Candidate | undefined;
@@ -66,7 +69,7 @@ async function killSupervisor(name: Name): Promise<Record<Kind, number>> {
       what: `${name} to have all of its family`,
     });
     process.kill(candidate.pid, 'SIGKILL');
-    await sleep(100);
+    await sleep(afterMs);
     return each(kinds, (kind) => alive(kind).length);
   } finally {
     for (const pid of kinds.flatMap(alive)) end(pid);

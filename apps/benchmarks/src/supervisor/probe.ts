@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 export type Verdict = { pid: number } | { lost: string };
 
 /** Every probe gets a verdict; one that has none after `timeoutMs` is lost. */
-export function probe(port: number, timeoutMs = 3_000): Promise<Verdict> {
+export function probe(port: number, timeoutMs = 3_000, path = '/'): Promise<Verdict> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     let answer = '';
@@ -15,7 +15,7 @@ export function probe(port: number, timeoutMs = 3_000): Promise<Verdict> {
     };
     const timer = setTimeout(() => end({ lost: 'timeout' }), timeoutMs);
     socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write('GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n'));
+    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n`));
     socket.on('data', (text: string) => (answer += text));
     socket.on('error', (error: NodeJS.ErrnoException) => end({ lost: error.code ?? error.message }));
     socket.on('close', () => {

@@ -20,7 +20,7 @@ export function forked(script: string, settings: unknown): Candidate & { child: 
 
 /** A supervisor that is another program. */
 export function spawned(file: string, args: readonly string[]): Candidate {
-  return foreground(spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] }), file);
+  return foreground(spawn(file, args, { stdio: 'ignore' }), file);
 }
 
 function foreground(child: ChildProcess, name: string): Candidate {
