@@ -22,7 +22,7 @@ const usage = `Usage: npm run bench -- <area> [--quick] [--json] [--only <part>]
   <area>    one of ${Object.keys(areas).join(', ')}
   --quick   fewer and shorter rounds: shows that it runs, its figures are rough
   --json    one JSON object on standard output instead of the table
-  --only    a part of an area that has parts, s3 and graceful; may be repeated`;
+  --only    a part of an area that has parts: s3, graceful, supervisor; may be repeated`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -17,7 +17,7 @@ const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
 
 export const parts = Object.keys(measurements);
 
-/** What the children of a supervisor meet, and those who ask them: crashes, deploys, hangs, its own death, and what they print. */
+/** What the children of a supervisor meet, and those who ask them: crashes, deploys, and its own death. */
 export const area: Area = async (context) => {
   const { only = parts } = context;
   const rows: Row[] = [];

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { probe, type Verdict } from './probe.ts';
+import { probe } from './probe.ts';
+import { lostOf, Probes } from './probes.ts';
 
 /** So many requests follow each crash, one every 2 ms: the same for every candidate. */
 export const requestsPerCrash = 300;
@@ -19,27 +20,14 @@ export async function crash(port: number, how: HowToCrash): Promise<Crash> {
   const victim = await serving(port);
   if (how === 'SIGKILL') process.kill(victim, 'SIGKILL');
   else await exit(port);
-  const start = performance.now();
-  const counted: Promise<Verdict>[] = [];
-  let recoveryMs: number | undefined;
-  const send = async (): Promise<Verdict> => {
-    const verdict = await probe(port);
-    if ('pid' in verdict && verdict.pid !== victim) recoveryMs ??= performance.now() - start;
-    return verdict;
-  };
-  for (let sent = 0; sent < requestsPerCrash; sent++) {
-    counted.push(send());
-    await sleep(2);
-  }
+  const probes = new Probes(port, { victim });
+  await probes.sendMany(requestsPerCrash);
+  const counted = [...probes.verdicts];
   // A slow one is waited for, but what is lost from here on does not count.
-  while (recoveryMs === undefined) {
-    if (performance.now() - start > LIMIT_MS)
-      throw new Error(`Nobody served port ${port} again within ${LIMIT_MS} ms`);
-    void send();
-    await sleep(2);
-  }
-  const lost = (await Promise.all(counted)).filter((verdict) => 'lost' in verdict).length;
-  return { recoveryMs, lost };
+  await probes.untilAnswered(LIMIT_MS);
+  const { answeredMs } = probes;
+  if (answeredMs === undefined) throw new Error(`Nobody served port ${port} again within ${LIMIT_MS} ms`);
+  return { recoveryMs: answeredMs, lost: await lostOf(counted) };
 }
 
 /** Resolves when the kernel has closed the connection that asked for it. */

@@ -26,7 +26,7 @@ const floor = 'bare node start';
 export async function measureCrashes(experiment: Experiment, { quick, log }: Context): Promise<Row[]> {
   const { how, startMs } = experiment;
   const env: Record<string, string> = startMs === undefined ? {} : { START_MS: String(startMs) };
-  const rounds = quick ? 2 : 12;
+  const rounds = quick ? 1 : 12;
   const candidates: Candidate[] = [];
   try {
     const measures: Record<string, () => Promise<Crash>> = {
@@ -43,7 +43,8 @@ export async function measureCrashes(experiment: Experiment, { quick, log }: Con
       };
     }
     log(`supervisor: ${rounds} crashes each by ${how}${startMs ? `, ${startMs} ms to start` : ''}`);
-    return rows(experiment, await interleave(measures, rounds));
+    const warmUp = quick ? each(measures, () => async () => {}) : measures;
+    return rows(experiment, await interleave(measures, rounds, warmUp));
   } finally {
     for (const candidate of candidates) await candidate.stop();
   }
@@ -66,13 +67,13 @@ async function supervisors(log: Context['log']): Promise<Record<string, Start>> 
 }
 
 function rows({ how, startMs }: Experiment, crashes: Crashes): Row[] {
-  const what = `${how} of an application${startMs ? ` that takes ${startMs} ms to start` : ''}`;
-  const { [floor]: _floor, ...crashed } = crashes;
+  const what = `${how} of an application${startMs ? ` that takes ${startMs} ms to start` : ''}, without a spare`;
+  const { [floor]: _, ...supervised } = crashes;
   return [
     medianRow(
       each(crashes, (results) => results.map(({ recoveryMs }) => recoveryMs)),
       {
-        dimension: `${what} to serving again, without a spare`,
+        dimension: `${what}: to serving again`,
         unit: 'ms',
         better: 'lower',
         against: floor,
@@ -80,9 +81,9 @@ function rows({ how, startMs }: Experiment, crashes: Crashes): Row[] {
       },
     ),
     totalRow(
-      each(crashed, (results) => sum(results.map(({ lost }) => lost))),
+      each(supervised, (results) => sum(results.map(({ lost }) => lost))),
       {
-        dimension: `${what}: requests refused, reset or without an answer for 3 s, of one every 2 ms for 0.6 s after each`,
+        dimension: `${what}: refused, reset or without an answer for 3 s, of one request every 2 ms for 0.6 s`,
         unit: 'requests',
         better: 'lower',
         against: 'bare respawn',
@@ -93,6 +94,6 @@ function rows({ how, startMs }: Experiment, crashes: Crashes): Row[] {
   ];
 }
 
-function each<T>(crashes: Crashes, of: (results: Crash[]) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(crashes).map(([name, results]) => [name, of(results)]));
+function each<T, R>(named: Record<string, T>, of: (one: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(named).map(([name, one]) => [name, of(one)]));
 }

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@silly-face/testing';
 import { each, sum } from '../harness/each.ts';
 import { interleave } from '../harness/interleave.ts';
@@ -10,7 +9,7 @@ import type { Candidate } from './candidates/candidate.ts';
 import { heldWeb, ours } from './candidates/ours.ts';
 import { pm2, type Pm2Options } from './candidates/pm2.ts';
 import { serving } from './crash.ts';
-import { probe, type Verdict } from './probe.ts';
+import { lostOf, Probes } from './probes.ts';
 import { type Program, webApplication } from './program.ts';
 
 const names = ['ours', 'pm2 7 cluster', 'pm2 7 fork'] as const;
@@ -18,9 +17,6 @@ type Name = (typeof names)[number];
 
 /** So long a new process may take to listen. */
 const readyTimeoutMs = 1_000;
-/** One every 2 ms from the reload on: the deploy and some seconds after it. */
-const requests = 2_500;
-
 interface Deploy {
   lost: number;
   reportedFailure: boolean;
@@ -29,9 +25,11 @@ interface Deploy {
 /** A deploy of a release that starts and never listens. */
 export async function measureNeverListens({ quick, log }: Context): Promise<Row[]> {
   const rounds = quick ? 1 : 3;
+  // One every 2 ms from the reload on: the deploy and some seconds after it.
+  const requests = quick ? 800 : 2_500;
   log(`supervisor: ${rounds} deploys of a release that never listens`);
   const deploys = await interleave(
-    each(names, (name) => () => deploy(name)),
+    each(names, (name) => () => deploy(name, requests)),
     rounds,
     each(names, () => async () => {}), // Every deploy is by a new supervisor.
   );
@@ -61,7 +59,7 @@ export async function measureNeverListens({ quick, log }: Context): Promise<Row[
   ];
 }
 
-async function deploy(name: Name): Promise<Deploy> {
+async function deploy(name: Name, requests: number): Promise<Deploy> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-release-'));
   const releaseFile = join(directory, 'release');
   const release = (what: 'good' | 'broken'): void => writeFileSync(releaseFile, what);
@@ -73,12 +71,9 @@ async function deploy(name: Name): Promise<Deploy> {
     await serving(port);
     release('broken');
     const reloading = candidate.reload();
-    const verdicts: Promise<Verdict>[] = [];
-    for (let sent = 0; sent < requests; sent++) {
-      verdicts.push(probe(port));
-      await sleep(2);
-    }
-    const lost = (await Promise.all(verdicts)).filter((verdict) => 'lost' in verdict).length;
+    const probes = new Probes(port);
+    await probes.sendMany(requests);
+    const lost = await lostOf(probes.verdicts);
     // The code of an error or of an exit.
     return { lost, reportedFailure: Boolean(await reloading) };
   } finally {
@@ -90,5 +85,8 @@ async function deploy(name: Name): Promise<Deploy> {
 function start(name: Name, program: Program): Promise<Candidate & { reload(): Promise<unknown> }> {
   if (name === 'ours') return ours(heldWeb(program, { readyTimeoutMs }));
   const options: Pm2Options = { wait_ready: true, listen_timeout: readyTimeoutMs };
-  return pm2([program], name === 'pm2 7 cluster' ? { ...options, exec_mode: 'cluster', instances: 2 } : options);
+  return pm2(
+    [program],
+    name === 'pm2 7 cluster' ? { ...options, exec_mode: 'cluster', instances: 2 } : options,
+  );
 }

@@ -40,7 +40,8 @@ export async function measureOrphans({ quick, log }: Context): Promise<Row[]> {
   const left = each(columns, () => each(kinds, () => [] as number[]));
   for (let round = 0; round < rounds; round++) {
     for (const column of columns) {
-      const survivors = column === later ? await killSupervisor('pm2 7', 2_000) : await killSupervisor(column, 100);
+      const survivors =
+        column === later ? await killSupervisor('pm2 7', 2_000) : await killSupervisor(column, 100);
       for (const kind of kinds) left[column][kind].push(survivors[kind]);
     }
   }

@@ -15,7 +15,9 @@ export function probe(port: number, timeoutMs = 3_000, path = '/'): Promise<Verd
     };
     const timer = setTimeout(() => end({ lost: 'timeout' }), timeoutMs);
     socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n`));
+    socket.on('connect', () =>
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n`),
+    );
     socket.on('data', (text: string) => (answer += text));
     socket.on('error', (error: NodeJS.ErrnoException) => end({ lost: error.code ?? error.message }));
     socket.on('close', () => {

@@ -101,7 +101,10 @@ function start(name: Name, programs: Program[]): Promise<Candidate & { reload():
     });
   }
   const options: Pm2Options = { wait_ready: true, listen_timeout: 5_000, kill_timeout: 5_000 };
-  return pm2(programs, name === 'pm2 7 cluster' ? { ...options, exec_mode: 'cluster', instances: 2 } : options);
+  return pm2(
+    programs,
+    name === 'pm2 7 cluster' ? { ...options, exec_mode: 'cluster', instances: 2 } : options,
+  );
 }
 
 function drainingApplication(port: number, index: number): Program {

@@ -1,5 +1,10 @@
 // Our supervisor: its options come as JSON, what it is to do as messages.
-import { type ChildStatus, Supervisor, SupervisorError, type SupervisorOptions } from '@silly-face/supervisor';
+import {
+  type ChildStatus,
+  Supervisor,
+  SupervisorError,
+  type SupervisorOptions,
+} from '@silly-face/supervisor';
 
 export interface Question {
   id: number;

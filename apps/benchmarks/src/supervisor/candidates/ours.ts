@@ -19,7 +19,8 @@ export async function ours(options: SupervisorOptions): Promise<Ours> {
       const hear = (answer: Answer): void => {
         if (answer.id === id) done(() => resolve(answer));
       };
-      const gone = (): void => done(() => reject(new Error(`Our supervisor ended instead of an answer: ${what}`)));
+      const gone = (): void =>
+        done(() => reject(new Error(`Our supervisor ended instead of an answer: ${what}`)));
       const done = (settle: () => void): void => {
         child.off('message', hear);
         child.off('exit', gone);

@@ -20,7 +20,9 @@ function isThere(command: string): boolean {
 
 export function serviceFolder(name: keyof typeof supervisors, program: Program): Candidate {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`));
-  const environment = Object.entries(program.env ?? {}).map(([key, value]) => `export ${key}=${quoted(value)}`);
+  const environment = Object.entries(program.env ?? {}).map(
+    ([key, value]) => `export ${key}=${quoted(value)}`,
+  );
   const lines = ['#!/bin/sh', ...environment, `exec ${commandLine(program).map(quoted).join(' ')}`, ''];
   writeFileSync(join(folder, 'run'), lines.join('\n'), { mode: 0o755 });
   const candidate = spawned(supervisors[name], [folder]);

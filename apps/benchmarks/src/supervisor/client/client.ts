@@ -26,11 +26,11 @@ export type Report = { sent: number } | { verdicts: Verdicts };
 
 const { port, connections, busy, pausing } = JSON.parse(process.argv[2] ?? '') as Order;
 const verdicts: Verdicts = { sent: 0, lost: 0, losses: {} };
-let stopping = false;
+const stopping = new AbortController();
 
 async function run(pauseMs: number): Promise<void> {
   const connection = new Connection(port, connections === 'kept');
-  while (!stopping) {
+  while (!stopping.signal.aborted) {
     const id = ++verdicts.sent;
     const method = id % 2 === 0 ? 'GET' : 'POST';
     const loss = await connection.send(String(id), method);
@@ -52,7 +52,7 @@ const clients = [
   ...Array.from({ length: pausing }, () => run(30)),
 ];
 const progress = setInterval(() => tell({ sent: verdicts.sent }), 100);
-process.on('message', () => (stopping = true));
+process.on('message', () => stopping.abort());
 process.on('disconnect', () => process.exit());
 
 await Promise.all(clients);
