@@ -1,6 +1,7 @@
 import { bringNginx, freePort, startNginx } from '@silly-face/testing';
 import { each, sum } from '../harness/each.ts';
 import { type Context, type Row, shareRow, totalRow } from '../harness/row.ts';
+import { median } from '../harness/statistics.ts';
 import type { Candidate } from './candidates/candidate.ts';
 import { childOptions, ours } from './candidates/ours.ts';
 import { pm2, type Pm2Options } from './candidates/pm2.ts';
@@ -74,13 +75,15 @@ async function reloadUnderLoad(
     const clients = new Clients(port);
     leave.unshift(() => clients.kill());
     const deadline = performance.now() + LIMIT_MS;
-    let reloads = 0;
-    while (reloads === 0 || (clients.sent < requests && performance.now() < deadline)) {
+    const tookMs: number[] = [];
+    while (tookMs.length === 0 || (clients.sent < requests && performance.now() < deadline)) {
+      const start = performance.now();
       await candidate.reload();
-      reloads += 1;
+      tookMs.push(performance.now() - start);
     }
     const outcome = await clients.stop();
-    log(`supervisor: ${reloads} reloads by ${name}, ${what}: ${describe(outcome)}`);
+    const times = `${median(tookMs).toFixed()} ms each, ${Math.max(...tookMs).toFixed()} at most`;
+    log(`supervisor: ${tookMs.length} reloads by ${name} (${times}), ${what}: ${describe(outcome)}`);
     return outcome;
   } finally {
     for (const end of leave) await end();
