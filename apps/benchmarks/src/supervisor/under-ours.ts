@@ -1,5 +1,6 @@
 // Our supervisor: its options come as JSON, what it is to do as messages.
 import {
+  type BlockedEvent,
   type ChildStatus,
   Supervisor,
   SupervisorError,
@@ -18,12 +19,18 @@ export interface Answer {
   status?: ChildStatus[];
 }
 
+/** Without being asked. */
+export interface Told {
+  blocked: BlockedEvent;
+}
+
 const options = JSON.parse(process.argv[2] ?? '') as SupervisorOptions;
 const supervisor = new Supervisor({ ...options, signals: ['SIGTERM'] });
 
 process.on('message', ({ id, what }: Question) => {
   void answer(what).then((found) => process.send?.({ id, ...found } satisfies Answer));
 });
+supervisor.on('blocked', (event) => void process.send?.({ blocked: event } satisfies Told));
 // It goes with the benchmark.
 process.on('disconnect', () => void supervisor.stop().then(() => process.exit()));
 

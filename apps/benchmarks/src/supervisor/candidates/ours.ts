@@ -1,5 +1,5 @@
-import type { ChildOptions, ChildStatus, SupervisorOptions } from '@silly-face/supervisor';
-import type { Answer, Question } from '../under-ours.ts';
+import type { BlockedEvent, ChildOptions, ChildStatus, SupervisorOptions } from '@silly-face/supervisor';
+import type { Answer, Question, Told } from '../under-ours.ts';
 import type { Program } from '../program.ts';
 import { type Candidate, forked } from './candidate.ts';
 
@@ -7,17 +7,23 @@ export interface Ours extends Candidate {
   /** Undefined when it went well, else the code of the error. */
   reload(): Promise<string | undefined>;
   status(): Promise<ChildStatus[]>;
+  /** Its events of that name so far. */
+  readonly blocked: readonly BlockedEvent[];
 }
 
 /** Resolves when all of its children are ready. */
 export async function ours(options: SupervisorOptions): Promise<Ours> {
   const { child, ...candidate } = forked('under-ours.js', options);
+  const blocked: BlockedEvent[] = [];
+  child.on('message', (message: Answer | Told) => {
+    if ('blocked' in message) blocked.push(message.blocked);
+  });
   let lastId = 0;
   const ask = (what: Question['what']): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const id = ++lastId;
-      const hear = (answer: Answer): void => {
-        if (answer.id === id) done(() => resolve(answer));
+      const hear = (answer: Answer | Told): void => {
+        if ('id' in answer && answer.id === id) done(() => resolve(answer));
       };
       const gone = (): void =>
         done(() => reject(new Error(`Our supervisor ended instead of an answer: ${what}`)));
@@ -39,18 +45,23 @@ export async function ours(options: SupervisorOptions): Promise<Ours> {
   }
   return {
     ...candidate,
+    blocked,
     reload: async () => (await ask('reload')).error,
     status: async () => (await ask('status')).status ?? [],
   };
 }
 
-/** A program in our words. */
-export function childOptions({ name, run, env, restarts }: Program): ChildOptions {
+/** A program in our words. `format` is that of its log. */
+export function childOptions(
+  { name, run, env, restarts, logFile }: Program,
+  format: 'raw' | 'json' = 'raw',
+): ChildOptions {
   const [command = '', ...args] = 'command' in run ? run.command : [];
   return {
     name,
     ...('script' in run ? { script: run.script } : { command, args }),
     ...(env && { env }),
+    ...(logFile !== undefined && { output: [{ type: 'file', path: logFile, format }] }),
     restart: restarts ? crashesOften : false,
   };
 }
@@ -65,4 +76,9 @@ export function heldWeb(program: Program, child: Partial<ChildOptions> = {}): Su
     sockets: { web: { host: '127.0.0.1', port } },
     children: [{ ...childOptions(program), sockets: ['web'], readiness: 'message', ...child }],
   };
+}
+
+/** A program that only prints. */
+export function logged(program: Program, format?: 'raw' | 'json'): Promise<Ours> {
+  return ours({ children: [childOptions(program, format)] });
 }
