@@ -13,13 +13,10 @@ export interface Account {
 
 /** Finds a user by name or number, with the primary group. Throws `USER_NOT_FOUND`. */
 export async function findAccount(user: string | number, child: string): Promise<Account> {
-  const lines = [await readFile('/etc/passwd', 'utf8').catch(() => ''), await askNameService(user)];
-  for (const line of lines.join('\n').split('\n')) {
-    const [name = '', , uid = '', gid = '', , home = '/'] = line.split(':');
-    if (name !== '' && (name === user || uid === String(user))) {
-      return { uid: Number(uid), gid: Number(gid), name, home };
-    }
-  }
+  const found =
+    findIn(await readFile('/etc/passwd', 'utf8').catch(() => ''), user) ??
+    findIn(await askNameService(user), user);
+  if (found) return found;
   throw new SupervisorError(
     'USER_NOT_FOUND',
     `Child "${child}" is to run as user "${user}", who does not exist`,
@@ -27,6 +24,16 @@ export async function findAccount(user: string | number, child: string): Promise
       child,
     },
   );
+}
+
+function findIn(lines: string, user: string | number): Account | undefined {
+  for (const line of lines.split('\n')) {
+    const [name = '', , uid = '', gid = '', , home = '/'] = line.split(':');
+    if (name !== '' && (name === user || uid === String(user))) {
+      return { uid: Number(uid), gid: Number(gid), name, home };
+    }
+  }
+  return undefined;
 }
 
 /** Users that are not in /etc/passwd: LDAP and friends. Machines without getent have none that we could find. */

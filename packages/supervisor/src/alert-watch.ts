@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Alerts } from './alerts.ts';
-import type { OwnStatus } from './child.ts';
+import type { OwnStatus } from './status.ts';
+import { exitMessage } from './child-errors.ts';
 import { withoutLastWords } from './last-words.ts';
 import type { SupervisorError } from './errors.ts';
 import type { AlertKind, ExitEvent, StateEvent, SupervisorEvents } from './events.ts';
@@ -20,7 +21,7 @@ export class AlertWatch {
     this.#alerts = new Alerts(events, intervalMs);
     this.#find = find;
     this.#spellMs = Math.min(intervalMs, HEALTHY_SPELL_MS);
-    events.on('exit', (exit) => (this.#watched(exit.child).exit = exit));
+    events.on('exit', (exit) => this.#ended(exit));
     events.on('state', (state) => this.#look(state));
     events.on('failed', ({ child, error }) => this.#raise('failed', child, error.message, this.#find(child)));
     events.on('reload', ({ error }) => {
@@ -35,7 +36,19 @@ export class AlertWatch {
     this.#alerts.close();
   }
 
-  #look({ child, to, reason }: StateEvent): void {
+  /** With held sockets the next start is told before the end of the last process, whose last words belong to the alert. */
+  #ended(exit: ExitEvent): void {
+    if (exit.spare) return;
+    const watched = this.#watched(exit.child);
+    watched.exit = exit;
+    if (watched.pid !== exit.pid && watched.crashed !== exit.pid) return;
+    if (watched.pid === exit.pid) watched.pid = undefined;
+    if (watched.crashed !== exit.pid) return;
+    watched.crashed = undefined;
+    this.#raise('crash', exit.child, exitMessage(exit.child, exit), this.#find(exit.child));
+  }
+
+  #look({ child, pid, to, reason }: StateEvent): void {
     const status = this.#find(child);
     const watched = this.#watched(child);
     if (to === 'stopping') watched.whyStopping = reason;
@@ -43,6 +56,7 @@ export class AlertWatch {
     clearTimeout(watched.spell);
     // A start that comes to no process at all has no exit to tell of.
     if (to === 'starting') watched.exit = undefined;
+    if (to === 'ready') watched.pid = pid;
     // Somebody wanted that: whatever it was, it is over.
     if (to === 'stopped') watched.isTroubled = false;
     if (to === 'ready' && watched.isTroubled) {
@@ -56,11 +70,19 @@ export class AlertWatch {
     for (const [reason, kind] of Object.entries(kindOfRestart) as [keyof typeof kindOfRestart, AlertKind][]) {
       const seen = watched.restarts?.[reason] ?? 0;
       if (restartsByReason[reason] <= seen) continue;
+      if (kind === 'crash' && watched.pid !== undefined) {
+        watched.crashed = watched.pid;
+        watched.pid = undefined;
+        continue;
+      }
       const { lastError } = status;
-      const ended = lastError?.message ?? 'it ended';
+      const isNew = lastError !== undefined && lastError !== watched.lastError;
+      const exit = watched.exit && exitMessage(name, watched.exit);
+      const ended = (isNew ? lastError.message : exit) ?? 'it ended';
       this.#raise(kind, name, kind === 'crash' ? ended : (watched.whyStopping ?? ended), status);
     }
     watched.restarts = { ...restartsByReason };
+    watched.lastError = status.lastError;
   }
 
   #raise(kind: AlertKind, child: string, reason: string, status: OwnStatus | undefined): void {
@@ -124,6 +146,11 @@ interface Watched {
   exit?: ExitEvent | undefined;
   whyStopping?: string;
   restarts?: OwnStatus['restartsByReason'];
+  lastError?: SupervisorError | undefined;
+  /** The process that got ready last, until it has ended. */
+  pid?: number | undefined;
+  /** One that crashed, and whose end has not been told yet. */
+  crashed?: number | undefined;
   spell?: NodeJS.Timeout;
 }
 

@@ -1,7 +1,8 @@
-import { Child, type ChildSurroundings } from './child.ts';
+import { Child } from './child.ts';
 import { SupervisorError } from './errors.ts';
 import type { ChildSettings } from './settings.ts';
 import type { SocketPlan } from './socket-plan.ts';
+import type { ChildSurroundings } from './surroundings.ts';
 
 /** The children of a supervisor, by name. */
 export class ChildTable {
@@ -21,6 +22,11 @@ export class ChildTable {
     this.#children.set(settings.name, child);
     if (alone) this.#alone.add(child);
     return child;
+  }
+
+  /** What runs after the ends of their processes is over. */
+  async settled(): Promise<void> {
+    await this.#surroundings.exitHooks.settled();
   }
 
   remove(child: Child): void {

@@ -12,7 +12,7 @@ export type SupervisorErrorCode =
   | 'USER_NOT_FOUND'
   /** The operating system refused to create the process. */
   | 'SPAWN_FAILED'
-  /** Somebody else has the port or the path of a socket. */
+  /** Somebody else has the port or the path of a socket, or the port that a child was to listen on. */
   | 'PORT_TAKEN'
   /** A socket cannot be bound for another reason. */
   | 'BIND_FAILED'
@@ -43,7 +43,13 @@ export type SupervisorErrorCode =
   /** The connection to a supervisor failed, or ended without an answer. */
   | 'CONTROL_FAILED'
   /** What came to the control socket is no request. */
-  | 'INVALID_REQUEST';
+  | 'INVALID_REQUEST'
+  /** The child's event loop did not turn any more. */
+  | 'CHILD_BLOCKED'
+  /** The child held more memory than it may. */
+  | 'MEMORY_LIMIT_EXCEEDED'
+  /** `onChildExit` threw, or took too long. */
+  | 'HOOK_FAILED';
 
 /** What an error knows beside its message. */
 export interface SupervisorErrorDetails {

@@ -29,6 +29,8 @@ export interface ExitEvent {
   readonly signal: NodeJS.Signals | null;
   /** Its last 20 lines, oldest first. */
   readonly lastLines: readonly string[];
+  /** It was a spare that never took over. */
+  readonly spare: boolean;
 }
 
 /** A child is not started again: somebody should look. */
@@ -127,6 +129,35 @@ export interface AlertEvent {
   readonly text: string;
 }
 
+/** The spare of a child: it waits now, it took over, it was ended because of a newer release, or it failed. */
+export interface SpareEvent {
+  readonly child: string;
+  /** Undefined when no process could be created. */
+  readonly pid: number | undefined;
+  readonly what: 'standing by' | 'promoted' | 'stale' | 'failed';
+  /** Why it failed. The child is none the worse for it. */
+  readonly error?: SupervisorError;
+  /** When the next one is started after a failure. */
+  readonly nextStartMs?: number;
+}
+
+/** A child held more memory than `memoryLimitBytes`: its process is replaced. */
+export interface MemoryEvent {
+  readonly child: string;
+  readonly pid: number;
+  readonly rssBytes: number;
+  readonly limitBytes: number;
+}
+
+/** `onChildExit` threw or took too long. */
+export interface HookFailedEvent {
+  readonly child: string;
+  /** The process that had ended. */
+  readonly pid: number;
+  /** `HOOK_FAILED` */
+  readonly error: SupervisorError;
+}
+
 /** The events of a `Supervisor`. */
 export interface SupervisorEvents {
   state: [StateEvent];
@@ -138,4 +169,7 @@ export interface SupervisorEvents {
   dropped: [DroppedEvent];
   sinkFailed: [SinkFailedEvent];
   alert: [AlertEvent];
+  spare: [SpareEvent];
+  memory: [MemoryEvent];
+  hookFailed: [HookFailedEvent];
 }

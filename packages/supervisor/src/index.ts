@@ -1,6 +1,6 @@
 export type { MonitoredChild } from './added-child.ts';
 export type { BlockedFrame } from './blocked-loop/call-frames.ts';
-export type { ChildStatus, RestartReason } from './child.ts';
+export type { ChildExitHook } from './child-exit-hook.ts';
 export { defineConfig } from './config/define-config.ts';
 export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
@@ -11,9 +11,12 @@ export type {
   DroppedEvent,
   ExitEvent,
   FailedEvent,
+  HookFailedEvent,
+  MemoryEvent,
   OutputEvent,
   ReloadEvent,
   SinkFailedEvent,
+  SpareEvent,
   StateEvent,
   SupervisorEvents,
 } from './events.ts';
@@ -53,4 +56,5 @@ export type {
   SinkOptions,
 } from './output/sink-options.ts';
 export type { ChildState } from './states.ts';
+export type { ChildStatus, RestartReason } from './status.ts';
 export { Supervisor } from './supervisor.ts';

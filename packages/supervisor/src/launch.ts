@@ -17,6 +17,8 @@ export interface Launch {
   readonly options: SpawnOptions;
   readonly cookie: string;
   readonly channels: ChannelPlan;
+  /** The file that a script's process runs. */
+  readonly script: string | undefined;
 }
 
 /** Found anew for each run, so that a release behind a link, a new user or a fixed PATH is picked up. */
@@ -24,27 +26,34 @@ export async function prepareLaunch(
   child: ChildSettings,
   sockets: readonly HeldSocket[],
   family: Family,
+  isSpare: boolean,
 ): Promise<Launch> {
   const account = child.user === undefined ? undefined : await findAccount(child.user, child.name);
-  await checkFolder(child);
+  checkFolder(child);
   const cookie = family.nextCookie();
   const ipc = child.script === undefined ? [] : (['ipc'] as const);
   const channels = planChannels(child, 3 + sockets.length + ipc.length);
-  const mark = { ...family.environment(cookie), ...channels.environment };
+  const mark = {
+    ...family.environment(cookie),
+    ...channels.environment,
+    ...(isSpare && standbyEnvironment(sockets)),
+  };
   const env = environment(child, sockets, account, await readEnvFile(child), mark);
+  const script = child.script === undefined ? undefined : locateScript(child);
   const program =
-    child.script === undefined
+    script === undefined
       ? [
           ...(sockets.length > 0 ? listenPidLauncher : []),
-          await locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
+          locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
         ]
-      : [process.execPath, ...preloads(sockets), ...heartbeatPreload(channels), await locateScript(child)];
+      : [process.execPath, ...preloads(sockets, isSpare), ...heartbeatPreload(channels), script];
   const [file = '', ...args] = [...(await deathSignalLauncher(child.deathSignal)), ...program, ...child.args];
   return {
     file,
     args,
     cookie,
     channels,
+    script,
     options: {
       cwd: child.cwd,
       env,
@@ -56,14 +65,19 @@ export async function prepareLaunch(
   };
 }
 
-function preloads(sockets: readonly HeldSocket[]): string[] {
-  return sockets.length > 0
-    ? ['--require', blockingOutput, '--require', heldSockets]
-    : ['--require', blockingOutput];
+function preloads(sockets: readonly HeldSocket[], isSpare: boolean): string[] {
+  const files = [blockingOutput, ...(sockets.length > 0 ? [heldSockets] : []), ...(isSpare ? [standby] : [])];
+  return files.flatMap((file) => ['--require', file]);
 }
 
 const blockingOutput = fileURLToPath(new URL('preload/blocking-output.cjs', import.meta.url));
 const heldSockets = fileURLToPath(new URL('preload/held-sockets.cjs', import.meta.url));
+const standby = fileURLToPath(new URL('preload/standby.cjs', import.meta.url));
+
+/** For our preload: where the servers will be that it holds back. */
+function standbyEnvironment(sockets: readonly HeldSocket[]): Record<string, string> {
+  return { SUPERVISOR_STANDBY: JSON.stringify(sockets.map(({ address }) => address)) };
+}
 
 function heartbeatPreload({ heartbeat }: ChannelPlan): string[] {
   return heartbeat ? ['--require', heartbeatFile] : [];

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ChildStatus } from './child.ts';
+import type { ChildStatus } from './status.ts';
 import type { SupervisorEvents } from './events.ts';
 import type { ChildState } from './states.ts';
 import type { SupervisorStatus } from './supervisor-status.ts';

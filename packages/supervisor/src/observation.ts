@@ -1,5 +1,5 @@
 import { AlertWatch } from './alert-watch.ts';
-import type { OwnStatus } from './child.ts';
+import type { OwnStatus } from './status.ts';
 import type { Controlled } from './control/commands.ts';
 import { ControlServer } from './control/control-server.ts';
 import { MetricCounts, metricsText } from './metrics.ts';

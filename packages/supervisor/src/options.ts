@@ -1,3 +1,4 @@
+import type { ChildExitHook } from './child-exit-hook.ts';
 import type { HealthCheck } from './health-check/declared-check.ts';
 import type { SinkOptions } from './output/sink-options.ts';
 
@@ -36,6 +37,13 @@ export interface SupervisorOptions {
   controlSocket?: string;
   /** What happens to the same child again within this time comes as one `alert` at its end. @default 300_000 */
   alertIntervalMs?: number;
+  /**
+   * Called after the last line of each process of a child that ended, for whatever reason, beside the next start: what has to be
+   * put in order is done in a process that lives. Not for spares. Its failure is a `hookFailed` event.
+   */
+  onChildExit?: ChildExitHook;
+  /** After that the hook's `signal` is aborted and nobody waits for it any more. @default 30_000 */
+  onChildExitTimeoutMs?: number;
 }
 
 /** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */
@@ -145,6 +153,20 @@ export interface ChildOptions {
   heartbeatTimeoutMs?: number | false;
   /** Where its lines go instead. @default the supervisor's */
   output?: readonly SinkOptions[];
+  /**
+   * A second process that has started already, up to its `listen`, takes over at once when the first one ends. It needs a `script`
+   * with held sockets and `readiness: 'listening'` or `'message'`.
+   * @default false
+   */
+  spare?: boolean;
+  /** The process is replaced when it holds more memory (resident set; Linux only), if it can be by one that is ready before. */
+  memoryLimitBytes?: number;
+  /** How often to look. @default 5_000 */
+  memoryCheckIntervalMs?: number;
+  /** Stronger than that of the supervisor. */
+  onChildExit?: ChildExitHook;
+  /** @default that of the supervisor */
+  onChildExitTimeoutMs?: number;
 }
 
 /** What a reload does with a child. */

@@ -11,12 +11,12 @@ export interface ProcessUsage {
 export function withUsage<T extends { readonly pid: number | undefined }>(
   status: T,
 ): T & { [K in keyof ProcessUsage]: ProcessUsage[K] | undefined } {
-  const usage = status.pid === undefined ? undefined : readUsageNow(status.pid);
+  const usage = status.pid === undefined ? undefined : readUsage(status.pid);
   return { ...status, rssBytes: usage?.rssBytes, cpuSeconds: usage?.cpuSeconds };
 }
 
 /** Undefined when the process is gone, and on systems without /proc. */
-function readUsageNow(pid: number): ProcessUsage | undefined {
+export function readUsage(pid: number): ProcessUsage | undefined {
   try {
     return usageOf(
       readFileSync(`/proc/${pid}/status`, 'latin1'),

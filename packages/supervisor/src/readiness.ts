@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeEnd, endError } from './child-errors.ts';
 import { SupervisorError, type SupervisorErrorDetails } from './errors.ts';
 import { checkHealth, type CheckTarget } from './health-check/health-check.ts';
 import type { Run, RunEnd } from './run.ts';
@@ -33,9 +34,25 @@ export async function becomeReady(
   }
 }
 
-/** Describes the end of a process in words. */
-export function describeEnd({ code, signal }: RunEnd): string {
-  return signal ? `was ended by ${signal}` : `exited with code ${code}`;
+/** Resolves when a spare waits for its `go`. Throws as `becomeReady` does. */
+export async function becomeSpare(run: Run, child: ChildSettings, cancelled: AbortSignal): Promise<void> {
+  cancelled.throwIfAborted();
+  const over = new AbortController();
+  const outcomes = [
+    // A script may well say that it is ready before it listens.
+    run.said.standby,
+    run.said.ready,
+    cancellation(cancelled, over.signal),
+    endTooEarly(run, child),
+  ];
+  if (child.readyTimeoutMs !== undefined) {
+    outcomes.push(limit(run, child, child.readyTimeoutMs, over.signal, () => undefined));
+  }
+  try {
+    await Promise.race(outcomes);
+  } finally {
+    over.abort();
+  }
 }
 
 async function ready(
@@ -72,9 +89,7 @@ async function taskCompletes(run: Run, child: ChildSettings): Promise<void> {
 }
 
 async function endTooEarly(run: Run, child: ChildSettings): Promise<void> {
-  const end = await run.ended;
-  const message = `Child "${child.name}" ${describeEnd(end)} before it was ready`;
-  throw new SupervisorError('CHILD_EXITED', message, details(child, end));
+  throw await endError(child, await run.ended, ' before it was ready');
 }
 
 function details({ name }: ChildSettings, { code, signal, lastLines }: RunEnd): SupervisorErrorDetails {

@@ -12,9 +12,13 @@ import type { RunOutput } from './output/run-output.ts';
 import type { ChildSettings } from './settings.ts';
 
 /** How a process ended. */
-export interface RunEnd {
+export interface RunExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** The same when its output has ended too. */
+export interface RunEnd extends RunExit {
   /** The last lines of both streams, oldest first. */
   readonly lastLines: readonly string[];
 }
@@ -22,11 +26,15 @@ export interface RunEnd {
 /** One process of a child, from its creation until it, its output and its leftovers have ended. */
 export class Run {
   readonly pid: number;
-  /** Resolves when the process has sent this message; else it stays pending. `listening` is said by our preload. */
-  readonly said: Readonly<Record<'ready' | 'listening', Promise<void>>>;
+  /** The file that a script's process runs, links followed. */
+  readonly script: string | undefined;
+  /** Resolves when the process has sent this message; else it stays pending. `ready` is said by the script, the others by our preloads. */
+  readonly said: Readonly<Record<'ready' | 'listening' | 'standby', Promise<void>>>;
   readonly channels: Channels;
   /** What its Node.js writes between its lines when we open its inspector. */
   readonly notices = new InspectorNotices();
+  /** Resolves in the moment in which the process is gone; what is left of its group has got SIGKILL. */
+  readonly exited: Promise<RunExit>;
   /** Resolves when the process is gone, its last line was read and nothing that it started is left. */
   readonly ended: Promise<RunEnd>;
   readonly #process: ChildProcess;
@@ -34,6 +42,7 @@ export class Run {
   readonly #cookie: string;
   readonly #output: RunOutput;
   #hasExited = false;
+  #isSpare: boolean;
   #stopping: Promise<RunEnd> | undefined;
 
   /** Creates the process. Throws what `prepareLaunch` throws, `SPAWN_FAILED`, and the reason of `cancelled`. */
@@ -43,17 +52,17 @@ export class Run {
     family: Family,
     cancelled: AbortSignal,
     outputs: Outputs,
+    isSpare = false,
   ): Promise<Run> {
-    const launch = await prepareLaunch(child, sockets, family);
+    const launch = await prepareLaunch(child, sockets, family, isSpare);
     // The sockets may be closed by now, and their descriptors be somebody else's.
     cancelled.throwIfAborted();
     try {
       const process = spawn(launch.file, launch.args, launch.options);
       if (process.pid === undefined) throw (await once(process, 'error'))[0];
       const { pid } = process;
-      const run = new Run(process, pid, launch, family, (notices) =>
-        outputs.open(child, pid, process, notices),
-      );
+      const openOutput = (notices: InspectorNotices): RunOutput => outputs.open(child, pid, process, notices);
+      const run = new Run(process, pid, launch, family, openOutput, isSpare);
       family.adopt(run.pid, launch.cookie, child.deathSignal);
       return run;
     } catch (cause) {
@@ -69,17 +78,44 @@ export class Run {
     launch: Launch,
     family: Family,
     openOutput: (notices: InspectorNotices) => RunOutput,
+    isSpare: boolean,
   ) {
     this.pid = pid;
+    this.script = launch.script;
+    this.#isSpare = isSpare;
     this.#process = process;
     this.#family = family;
     this.#cookie = launch.cookie;
     this.channels = new Channels(process, launch.channels);
     this.#output = openOutput(this.notices);
-    this.said = { ready: this.#hears('ready'), listening: this.#hears('listening') };
+    this.said = {
+      ready: this.#hears('ready'),
+      listening: this.#hears('listening'),
+      standby: this.#hears('standby'),
+    };
     // A message that cannot be delivered, or a signal that came too late.
     process.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      process.once('exit', (code, signal) => {
+        this.#hasExited = true;
+        signalGroup(pid, 'SIGKILL');
+        resolve({ code, signal });
+      });
+    });
     this.ended = this.#end();
+  }
+
+  /** It waits to be told to go. */
+  get isSpare(): boolean {
+    return this.#isSpare;
+  }
+
+  /** Tells a spare to go: it listens now. False when it cannot be told. */
+  promote(): boolean {
+    if (!this.#process.connected) return false;
+    this.#isSpare = false;
+    this.#process.send('go', () => {});
+    return true;
   }
 
   /** The last lines so far, of both streams. */
@@ -113,8 +149,7 @@ export class Run {
   }
 
   async #end(): Promise<RunEnd> {
-    const [code, signal] = (await once(this.#process, 'exit')) as [number | null, NodeJS.Signals | null];
-    this.#hasExited = true;
+    const { code, signal } = await this.exited;
     await this.#family.endLeftovers(this.pid, this.#cookie);
     // Not at 'exit': what was written just before is still on its way. The limit is for a pipe that escaped with somebody.
     let limit: NodeJS.Timeout;

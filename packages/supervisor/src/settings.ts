@@ -33,6 +33,7 @@ export interface ChildSettings extends Omit<
   readonly reload: ReloadKind;
   readonly reloadPauseMs: number;
   readonly heartbeatTimeoutMs: number | false;
+  readonly memoryCheckIntervalMs: number;
 }
 
 /** The shared sockets of a supervisor. Throws `INVALID_OPTION`. */
@@ -114,6 +115,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
       reloadPauseMs: options.reloadPauseMs ?? 0,
       heartbeatTimeoutMs:
         options.heartbeatTimeoutMs ?? (options.script === undefined || task ? false : 30_000),
+      memoryCheckIntervalMs: options.memoryCheckIntervalMs ?? 5_000,
     };
   });
 }
@@ -165,6 +167,7 @@ function refuseContradictions(child: ChildOptions): void {
   if (readiness === 'health-check' && !healthCheck) {
     throw invalidOption(`Child "${name}" has \`readiness: 'health-check'\` but no \`healthCheck\``);
   }
+  if (child.spare) refuseSpare(child);
   if (task && (readiness !== undefined || healthCheck)) {
     throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
   }
@@ -196,4 +199,17 @@ function refuseReload(child: ChildOptions): void {
   throw invalidOption(
     `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
   );
+}
+
+function refuseSpare(child: ChildOptions): void {
+  const { name, script, readiness = defaultReadiness(child) } = child;
+  const saysIt = readiness === 'listening' || readiness === 'message';
+  if (script === undefined || !inheritsSockets(child) || !saysIt) {
+    throw invalidOption(
+      `Child "${name}" cannot have a \`spare\`: it needs a \`script\` with \`sockets\` or \`listen\`, and \`readiness: 'listening'\` or \`'message'\``,
+    );
+  }
+  if (child.restart === false) {
+    throw invalidOption(`Child "${name}" has a \`spare\`, which \`restart: false\` never lets take over`);
+  }
 }

@@ -14,8 +14,13 @@
  *
  * One that ends by itself while its supervisor stops, before its turn has come, is `stopped`.
  *
+ * `ended` is not waited for when sockets are held: a process that is told to stop for being unhealthy or blocked is replaced at
+ * once, `stopping` leads to `backing off` while it still ends. A spare that takes over goes the same way as a new process, only
+ * faster.
+ *
  * During a reload the child stays where it is, and comes from `ready` to `ready` when its process has been replaced. If the old
  * process is stopping or has ended before that, it is the replacement that comes to `ready`, through `starting` in the latter case.
+ * The same happens when a process with held sockets holds too much memory.
  */
 export type ChildState =
   | 'starting'

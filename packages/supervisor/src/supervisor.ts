@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { MonitoredChild } from './added-child.ts';
-import type { ChildStatus } from './child.ts';
+import { ExitHooks } from './child-exit-hook.ts';
 import { ChildTable } from './child-table.ts';
 import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
@@ -17,6 +17,7 @@ import { readRelease } from './release.ts';
 import type { ChildSettings } from './settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
 import { SocketTable } from './socket-table.ts';
+import type { ChildStatus } from './status.ts';
 import { invalidOption } from './validation.ts';
 
 /**
@@ -53,6 +54,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       family: this.#family,
       events: this,
       outputs: this.#outputs,
+      exitHooks: new ExitHooks(this, options),
     });
     this.#operations = new Operations(release, {
       children: this.#children,
@@ -297,6 +299,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       ({ settings }) => settings,
       async (child) => child.stop(reason),
     );
+    await this.#children.settled();
     await this.#family.close();
     await this.#outputs.close();
     await this.#observation.close();

@@ -54,6 +54,7 @@ const signal = rule(
   'the name of a signal',
   (value) => typeof value === 'string' && value in constants.signals,
 );
+const callback = rule('a function', (value) => typeof value === 'function');
 const childName = rule(
   'letters, digits, dots, dashes and underscores',
   (value) => typeof value === 'string' && /^[\w.-]+$/.test(value),
@@ -125,6 +126,11 @@ const childRules: Rules<ChildOptions> = {
     (value) => value === false || (isNumber(value) && value >= 100 && value <= MAX_DURATION_MS),
   ),
   output: sinks,
+  spare: flag,
+  memoryLimitBytes: count,
+  memoryCheckIntervalMs: duration,
+  onChildExit: callback,
+  onChildExitTimeoutMs: duration,
 };
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };
@@ -143,6 +149,8 @@ const supervisorRules: Rules<SupervisorOptions> = {
   output: sinks,
   controlSocket: text,
   alertIntervalMs: duration,
+  onChildExit: callback,
+  onChildExitTimeoutMs: duration,
 };
 
 /** Throws `INVALID_OPTION` when something is no object, lacks a required key, or has one that is unknown or wrong. */

@@ -45,6 +45,24 @@ test('a crash is an alert with all that a mail needs', async () => {
   expect(alert.text).toContain('\nlast lines:\n  why\n');
 });
 
+test('the alert of a crash has the last words also when the next process has started before them', async () => {
+  supervisor = new Supervisor({
+    sockets: { api: { port: 0, host: '127.0.0.1' } },
+    children: [{ name: 'api', script: fixture('standing.cjs'), sockets: ['api'] }],
+  });
+  const alerts: AlertEvent[] = [];
+  supervisor.on('alert', (alert) => alerts.push(alert));
+  await supervisor.start();
+  const [{ pid = 0 } = {}] = supervisor.status();
+  process.kill(pid, 'SIGKILL');
+  expect(await first(alerts, 'crash')).toMatchObject({
+    pid,
+    signal: 'SIGKILL',
+    reason: 'Child "api" was ended by SIGKILL',
+    lastLines: expect.arrayContaining(['at its port: true, listening: true']),
+  });
+});
+
 test('crashes one after the other are one alert at once and one at the end of the interval', async () => {
   const restart = { initialDelayMs: 1, maxDelayMs: 1, maxRestarts: 10_000 };
   const alerts = watch({ name: 'web', command: 'false', restart }, 2_000);

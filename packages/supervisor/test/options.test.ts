@@ -121,6 +121,22 @@ const cases: [unknown, string][] = [
     { output: [{ type: 'function', onLine() {}, whenFull: 'crash' }] },
     "Expected `output[0].whenFull` to be 'wait' or 'drop', got 'crash'",
   ],
+  [
+    { children: [{ ...it, spare: true }] },
+    "Child \"it\" cannot have a `spare`: it needs a `script` with `sockets` or `listen`, and `readiness: 'listening'` or `'message'`",
+  ],
+  [
+    {
+      sockets: { api: { port: 0 } },
+      children: [{ name: 'it', script: 'a', sockets: ['api'], spare: true, restart: false }],
+    },
+    'Child "it" has a `spare`, which `restart: false` never lets take over',
+  ],
+  [
+    { children: [{ ...it, memoryLimitBytes: 0 }] },
+    'Expected `children[0].memoryLimitBytes` to be a positive integer, got 0',
+  ],
+  [{ onChildExit: 'hook' }, "Expected `onChildExit` to be a function, got 'hook'"],
   [{ children: [it, it] }, 'Expected child names to be unique, got "it" twice'],
   [
     { children: [{ ...it, sockets: ['api'] }] },

@@ -1,10 +1,13 @@
 import { Supervisor } from '@silly-face/supervisor';
-import { waitUntil } from '@silly-face/testing';
+import { freePort, waitUntil } from '@silly-face/testing';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { observe } from './observe.ts';
+import { ask } from './ask.ts';
+import { fixture, observe } from './observe.ts';
 
 test('a child that keeps crashing is started later and later, then given up, and the others live on', async () => {
   const supervisor = new Supervisor({
@@ -137,4 +140,151 @@ test('a restart follows links anew, so that it is the new release that starts', 
   await supervisor.stop();
   expect(observed.lines('app')[0]).toBe('release 1');
   rmSync(folder, { recursive: true });
+});
+
+test('with held sockets the next process starts before the end of the last one is told, its last words not lost', async () => {
+  const supervisor = new Supervisor({
+    sockets: { api: { port: 0, host: '127.0.0.1' } },
+    children: [
+      { name: 'api', script: fixture('standing.cjs'), sockets: ['api'], restart: { maxRestarts: 1 } },
+    ],
+  });
+  const observed = observe(supervisor);
+  const order: string[] = [];
+  supervisor.on('state', ({ to }) => order.push(to));
+  supervisor.on('exit', () => order.push('exit'));
+  await supervisor.start();
+  const { port } = supervisor.address('api') as AddressInfo;
+  // The crash itself may well reset the connection that asks for it.
+  await ask(port, '/crash').catch(() => {});
+  await waitUntil(() => order.includes('exit') && order.at(-1) === 'ready', { what: 'the restart' });
+  expect(order.slice(0, 4)).toEqual(['starting', 'ready', 'backing off', 'starting']);
+  await ask(port, '/crash').catch(() => {});
+  await waitUntil(() => observed.failures.length > 0, { what: 'the failure' });
+  expect(observed.failures[0]?.error.cause).toMatchObject({
+    code: 'CHILD_EXITED',
+    exitCode: 3,
+    lastLines: ['at its port: true, listening: true', 'called back, listening: true'],
+  });
+  // By then everybody has heard of the end.
+  expect(observed.exits).toHaveLength(2);
+  await supervisor.stop();
+});
+
+test('without held sockets the next process starts when nothing is left of the last one', async () => {
+  const supervisor = new Supervisor({
+    children: [{ name: 'sh', command: 'sh', args: ['-c', 'exit 1'], restart: { maxRestarts: 1 } }],
+  });
+  const order: string[] = [];
+  supervisor.on('state', ({ to }) => order.push(to));
+  supervisor.on('exit', () => order.push('exit'));
+  await supervisor.start();
+  await waitUntil(() => order.at(-1) === 'failed', { what: 'the failure' });
+  expect(order).toEqual(['starting', 'ready', 'exit', 'backing off', 'starting', 'ready', 'exit', 'failed']);
+  await supervisor.stop();
+});
+
+test.each([
+  ['exits with 0 at once', 'process.exit(0)', { code: 'CHILD_EXITED', exitCode: 0 }],
+  ['crashes at once', `throw new Error('no')`, { code: 'CHILD_EXITED', exitCode: 1 }],
+])('a script that %s is tried again later and later, then given up', async (_what, code, cause) => {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const script = join(folder, 'app.js');
+  writeFileSync(script, code);
+  const supervisor = new Supervisor({ sockets: { api: { port: 0, host: '127.0.0.1' } } });
+  const observed = observe(supervisor);
+  await supervisor.bind();
+  supervisor.add({
+    name: 'app',
+    script,
+    sockets: ['api'],
+    spare: true,
+    restart: { initialDelayMs: 20, jitter: 0, maxRestarts: 3 },
+  });
+  await waitUntil(() => observed.failures.length > 0, { what: 'the failure' });
+  expect(observed.failures[0]?.error).toMatchObject({ code: 'RESTART_LIMIT', cause });
+  const waits = observed.states.flatMap(({ to, reason }) =>
+    to === 'backing off' ? (/(\d+) ms$/.exec(reason)?.[1] ?? '') : [],
+  );
+  expect(waits).toEqual(['0', '20', '40']);
+  expect(observed.exits).toHaveLength(4);
+  await supervisor.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['Node.js', { script: fixture('server.mjs'), readiness: 'message' as const }, 1],
+  [
+    'another program',
+    {
+      command: 'sh',
+      args: ['-c', 'echo "bind: Address already in use" >&2; exit 98'],
+      restart: false as const,
+    },
+    98,
+  ],
+])(
+  'a port that %s finds taken is an error of its own, with whoever has it',
+  async (_what, options, exitCode) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const supervisor = new Supervisor({ children: [{ name: 'api', port, ...options }] });
+    const observed = observe(supervisor);
+    const error: unknown = await supervisor.start().then(
+      async () => (await waitUntil(() => observed.failures[0], { what: 'the failure' })).error,
+      (reason: unknown) => reason,
+    );
+    const owner = process.platform === 'linux' ? `process ${process.pid}` : 'another process';
+    expect(error).toMatchObject({
+      code: 'PORT_TAKEN',
+      child: 'api',
+      exitCode,
+      message: expect.stringContaining(`: port ${port} is taken by ${owner}`),
+    });
+    await supervisor.stop();
+    other.close();
+  },
+);
+
+test('one that crashes and one that hangs do not touch a healthy one', async () => {
+  const supervisor = new Supervisor({
+    sockets: { api: { port: 0, host: '127.0.0.1' } },
+    children: [
+      { name: 'healthy', script: fixture('server.mjs'), sockets: ['api'], readiness: 'message' },
+      {
+        name: 'crasher',
+        command: 'false',
+        restart: { initialDelayMs: 1, maxDelayMs: 5, maxRestarts: 20 },
+      },
+      {
+        name: 'hanging',
+        command: 'sh',
+        args: ['-c', `trap '' TERM; while :; do sleep 0.1; done`],
+        port: await freePort(),
+        readiness: 'spawn',
+        healthCheck: () => {},
+        healthCheckIntervalMs: 10,
+        healthCheckTimeoutMs: 20,
+        unhealthyThreshold: 2,
+        stopTimeoutMs: 50,
+      },
+    ],
+  });
+  const observed = observe(supervisor);
+  await supervisor.start();
+  const { port } = supervisor.address('api') as AddressInfo;
+  const [{ pid } = {}] = supervisor.status();
+  const answers = new Set<string>();
+  await waitUntil(
+    async () => {
+      answers.add(await ask(port));
+      const [, crasher, hanging] = supervisor.status();
+      return crasher?.state === 'failed' && (hanging?.restartsByReason.unhealthy ?? 0) >= 2;
+    },
+    { what: 'the misery of the others', intervalMs: 1 },
+  );
+  expect([...answers]).toEqual([String(pid)]);
+  expect(observed.path('healthy')).toEqual(['starting', 'ready']);
+  await supervisor.stop();
 });

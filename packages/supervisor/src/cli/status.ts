@@ -1,4 +1,4 @@
-import type { ChildStatus } from '../child.ts';
+import type { ChildStatus } from '../status.ts';
 import { ask } from '../control/client.ts';
 import type { SupervisorStatus } from '../supervisor-status.ts';
 import type { Call } from './command.ts';

@@ -1,5 +1,5 @@
 import { once, type EventEmitter } from 'node:events';
-import type { ChildStatus } from '../child.ts';
+import type { ChildStatus } from '../status.ts';
 import { SupervisorError } from '../errors.ts';
 import type { StateEvent, SupervisorEvents } from '../events.ts';
 import { supervisorStatus } from '../supervisor-status.ts';

@@ -1,0 +1,95 @@
+import { Supervisor, type ChildOptions, type MemoryEvent } from '@silly-face/supervisor';
+import { freePort, waitUntil } from '@silly-face/testing';
+import { describe, expect, test } from 'vitest';
+import { fixture, observe } from './observe.ts';
+
+const limitBytes = 150 * 1024 * 1024;
+const growing = {
+  name: 'api',
+  script: fixture('growing.mjs'),
+  readiness: 'message',
+  memoryLimitBytes: limitBytes,
+  memoryCheckIntervalMs: 50,
+} satisfies ChildOptions;
+
+describe.skipIf(process.platform !== 'linux')('a memory limit', () => {
+  test('replaces a process that holds too much by its spare, before it is told to stop', async () => {
+    const supervisor = new Supervisor({
+      sockets: { api: { port: 0, host: '127.0.0.1' } },
+      children: [{ ...growing, sockets: ['api'], spare: true }],
+    });
+    const observed = observe(supervisor);
+    const exceeded = memoryEvents(supervisor);
+    await supervisor.start();
+    await waitUntil(() => supervisor.status()[0]?.spare, { what: 'the spare' });
+    const [{ pid = 0, sparePid = 0 } = {}] = supervisor.status();
+    process.kill(pid, 'SIGUSR2');
+    await waitUntil(() => observed.exits.length > 0, { what: 'the end of the old one' });
+    expect(observed.exits).toMatchObject([{ pid, code: 0 }]);
+    expect(observed.path('api')).toEqual(['starting', 'ready', 'ready']);
+    expect(exceeded[0]).toMatchObject({ child: 'api', pid, limitBytes });
+    expect(exceeded[0]?.rssBytes).toBeGreaterThan(limitBytes);
+    expect(supervisor.status()[0]).toMatchObject({
+      pid: sparePid,
+      restarts: 1,
+      restartsByReason: { memory: 1 },
+      lastError: { code: 'MEMORY_LIMIT_EXCEEDED' },
+    });
+    await supervisor.stop();
+  });
+
+  test('restarts a process whose port only one can have', async () => {
+    const supervisor = new Supervisor({ children: [{ ...growing, port: await freePort() }] });
+    const observed = observe(supervisor);
+    await supervisor.start();
+    process.kill(supervisor.status()[0]?.pid ?? 0, 'SIGUSR2');
+    await waitUntil(() => observed.path('api').length === 6, { what: 'the restart' });
+    expect(observed.path('api')).toEqual([
+      'starting',
+      'ready',
+      'stopping',
+      'backing off',
+      'starting',
+      'ready',
+    ]);
+    expect(supervisor.status()[0]).toMatchObject({ restartsByReason: { memory: 1, exit: 0 } });
+    await supervisor.stop();
+  });
+
+  test.each<[string, { port?: true; sockets?: string[] }]>([
+    ['held', { sockets: ['api'] }],
+    ['its own', { port: true }],
+  ])(
+    'gives up a child on a socket that is %s when each new process holds too much as well',
+    async (_whose, { port, ...options }) => {
+      const supervisor = new Supervisor({
+        sockets: { api: { port: 0, host: '127.0.0.1' } },
+        children: [
+          {
+            ...growing,
+            ...options,
+            port: port && (await freePort()),
+            memoryLimitBytes: 1_000_000,
+            restart: { initialDelayMs: 1, maxRestarts: 2 },
+          },
+        ],
+      });
+      const observed = observe(supervisor);
+      await supervisor.start();
+      await waitUntil(() => observed.failures.length > 0, { what: 'the failure' });
+      expect(observed.failures[0]?.error).toMatchObject({
+        code: 'RESTART_LIMIT',
+        message: expect.stringContaining('bytes of memory, more than 1000000'),
+      });
+      expect(supervisor.status()[0]).toMatchObject({ state: 'failed', restarts: 2, pid: undefined });
+      await supervisor.stop();
+      expect(observed.exits).toHaveLength(3);
+    },
+  );
+});
+
+function memoryEvents(supervisor: Supervisor): MemoryEvent[] {
+  const events: MemoryEvent[] = [];
+  supervisor.on('memory', (event) => events.push(event));
+  return events;
+}
