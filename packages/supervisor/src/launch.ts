@@ -5,6 +5,7 @@ import { readEnvFile } from './env-file.ts';
 import { planChannels, type ChannelPlan } from './channels.ts';
 import type { Family } from './family/family.ts';
 import { deathSignalLauncher, listenPidLauncher } from './family/launcher.ts';
+import { namespaceLauncher } from './family/namespace.ts';
 import { hasProcessGroups } from './family/process-group.ts';
 import type { HeldSocket } from './listener.ts';
 import { checkFolder, locateCommand, locateScript } from './locate.ts';
@@ -19,6 +20,8 @@ export interface Launch {
   readonly channels: ChannelPlan;
   /** The file that a script's process runs. */
   readonly script: string | undefined;
+  /** The process is `unshare`; the child's own is somewhere below it. */
+  readonly namespace: boolean;
 }
 
 /** Found anew for each run, so that a release behind a link, a new user or a fixed PATH is picked up. */
@@ -47,18 +50,23 @@ export async function prepareLaunch(
           locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
         ]
       : [process.execPath, ...preloads(sockets, isSpare), ...heartbeatPreload(channels), script];
-  const [file = '', ...args] = [...(await deathSignalLauncher(child.deathSignal)), ...program, ...child.args];
+  const [file = '', ...args] = [
+    ...(await deathSignalLauncher(child.deathSignal)),
+    ...(child.namespace ? await namespaceLauncher(child.name, account) : []),
+    ...program,
+    ...child.args,
+  ];
   return {
     file,
     args,
     cookie,
     channels,
     script,
+    namespace: child.namespace,
     options: {
       cwd: child.cwd,
       env,
-      uid: account?.uid,
-      gid: account?.gid,
+      ...(!child.namespace && { uid: account?.uid, gid: account?.gid }),
       detached: hasProcessGroups,
       stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((socket) => socket.fd), ...ipc, ...channels.stdio],
     },
@@ -92,15 +100,8 @@ function environment(
   fromFile: NodeJS.Dict<string>,
   mark: Record<string, string>,
 ): NodeJS.ProcessEnv {
-  // Descriptors that the supervisor itself was given are not the child's.
-  const {
-    LISTEN_FDS: _fds,
-    LISTEN_PID: _pid,
-    LISTEN_FDNAMES: _names,
-    NOTIFY_FD: _notify,
-    SUPERVISOR_OUTPUT: _output,
-    ...inherited
-  } = process.env;
+  const inherited = { ...process.env };
+  for (const name of OUR_SERVICE) delete inherited[name];
   const port = child.port ?? sockets.find((socket) => socket.port !== undefined)?.port;
   return {
     ...inherited,
@@ -119,6 +120,18 @@ function environment(
     ...mark,
   };
 }
+
+/** What systemd gave to the supervisor itself: its sockets, and the right to say that the service is ready and alive. */
+const OUR_SERVICE = [
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'LISTEN_FDNAMES',
+  'NOTIFY_SOCKET',
+  'NOTIFY_FD',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+  'SUPERVISOR_OUTPUT',
+];
 
 function listenArgument({ address }: HeldSocket): string {
   return typeof address === 'string' ? address : String(address.port);

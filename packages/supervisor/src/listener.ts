@@ -19,9 +19,13 @@ export interface HeldSocket {
 export async function bindSocket(name: string, options: SocketOptions): Promise<HeldSocket> {
   const handle =
     options.path === undefined ? await bindTcp(name, options) : await bindUnix(name, options.path);
+  return holdSocket(name, handle, options.path ?? boundAddress(handle));
+}
+
+/** A socket that is bound already. */
+export function holdSocket(name: string, handle: Handle, address: AddressInfo | string): HeldSocket {
   // As systemd hands sockets down: programs that wait in accept() expect that, and Node.js changes it for itself.
   handle.setBlocking(true);
-  const address = options.path ?? boundAddress(handle);
   return {
     name,
     fd: handle.fd,
@@ -32,16 +36,16 @@ export async function bindSocket(name: string, options: SocketOptions): Promise<
 }
 
 /** What Node's own cluster module binds with; there is no public way to bind without accepting. */
-interface Handle {
+export interface Handle {
   readonly fd: number;
   getsockname(result: object): number;
   setBlocking(blocking: boolean): number;
   close(): void;
 }
 
-type CreateHandle = (address: string | null, port: number, family: number) => Handle | number;
+type CreateHandle = (address: string | null, port: number, family: number, fd?: number) => Handle | number;
 
-const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle };
+export const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle };
 
 async function bindTcp(name: string, { host, port = 0 }: SocketOptions): Promise<Handle> {
   const found = host === undefined ? undefined : await findAddress(name, host);
@@ -96,7 +100,7 @@ function isTaken(handle: Handle | number): boolean {
   return typeof handle === 'number' && systemError(handle).code === 'EADDRINUSE';
 }
 
-function boundAddress(handle: Handle): AddressInfo {
+export function boundAddress(handle: Handle): AddressInfo {
   const address = {} as AddressInfo;
   handle.getsockname(address);
   return address;

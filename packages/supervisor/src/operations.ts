@@ -14,6 +14,8 @@ export interface OperationSurroundings extends RolloutSurroundings {
   /** Resolves when there is something to operate on. Throws `NOT_STARTED`, `STOPPED`. */
   started(): Promise<void>;
   reloaded(event: ReloadEvent): unknown;
+  /** Hears when a reload begins, and when it is over. */
+  readonly service: { reloading(): void; ready(): void };
 }
 
 /** What is done to the children of a running supervisor: one thing at a time, so that nothing mixes. */
@@ -169,8 +171,10 @@ export class Operations {
   async #reload(given: SupervisorOptions | undefined): Promise<void> {
     const rollout = new Rollout(this.#surroundings);
     const startedAt = performance.now();
+    this.#surroundings.service.reloading();
     const report = (outcome: 'done' | 'failed', error?: SupervisorError): void => {
       const { replaced, left } = rollout;
+      if (!this.#surroundings.stopping.aborted) this.#surroundings.service.ready();
       const durationMs = Math.round(performance.now() - startedAt);
       this.#surroundings.reloaded({ outcome, replaced, left, durationMs, ...(error && { error }) });
     };

@@ -167,6 +167,14 @@ export interface ChildOptions {
   onChildExit?: ChildExitHook;
   /** @default that of the supervisor */
   onChildExitTimeoutMs?: number;
+  /**
+   * Linux: the child gets a process namespace of its own, out of which nothing that it starts can escape: all of it ends with the
+   * child, and with the supervisor. Inside, process ids are others, and the environment has no variables whose names a shell does
+   * not take. A child that a signal ended has 128 and the signal's number as its exit code. Root may do that, and others where
+   * the system permits user namespaces; else the start fails with `SPAWN_FAILED`.
+   * @default false
+   */
+  namespace?: boolean;
 }
 
 /** What a reload does with a child. */

@@ -62,6 +62,7 @@ async function ready(
   over: AbortSignal,
   onFailure: (failure: unknown) => void,
 ): Promise<void> {
+  await run.entered;
   if (child.task) await taskCompletes(run, child);
   else if (child.readiness === 'message') await run.said.ready;
   else if (child.readiness === 'listening') await run.said.listening;

@@ -4,6 +4,7 @@ import { InspectorNotices } from './blocked-loop/inspector-notices.ts';
 import { Channels } from './channels.ts';
 import { SupervisorError } from './errors.ts';
 import type { Family } from './family/family.ts';
+import { findInside, type NamespaceProcesses } from './family/namespace.ts';
 import { signalGroup } from './family/process-group.ts';
 import { prepareLaunch, type Launch } from './launch.ts';
 import type { HeldSocket } from './listener.ts';
@@ -25,7 +26,8 @@ export interface RunEnd extends RunExit {
 
 /** One process of a child, from its creation until it, its output and its leftovers have ended. */
 export class Run {
-  readonly pid: number;
+  /** Resolves when `pid` is that of the child itself: with a namespace of its own it takes a few milliseconds to find it. */
+  readonly entered: Promise<void>;
   /** The file that a script's process runs, links followed. */
   readonly script: string | undefined;
   /** Resolves when the process has sent this message; else it stays pending. `ready` is said by the script, the others by our preloads. */
@@ -38,6 +40,9 @@ export class Run {
   /** Resolves when the process is gone, its last line was read and nothing that it started is left. */
   readonly ended: Promise<RunEnd>;
   readonly #process: ChildProcess;
+  /** Of the group that we created: the child itself, or `unshare` around it. */
+  readonly #leader: number;
+  #inside: NamespaceProcesses | undefined;
   readonly #family: Family;
   readonly #cookie: string;
   readonly #output: RunOutput;
@@ -63,7 +68,7 @@ export class Run {
       const { pid } = process;
       const openOutput = (notices: InspectorNotices): RunOutput => outputs.open(child, pid, process, notices);
       const run = new Run(process, pid, launch, family, openOutput, isSpare);
-      family.adopt(run.pid, launch.cookie, child.deathSignal);
+      family.adopt(pid, launch.cookie, child.deathSignal);
       return run;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -74,13 +79,13 @@ export class Run {
 
   private constructor(
     process: ChildProcess,
-    pid: number,
+    leader: number,
     launch: Launch,
     family: Family,
     openOutput: (notices: InspectorNotices) => RunOutput,
     isSpare: boolean,
   ) {
-    this.pid = pid;
+    this.#leader = leader;
     this.script = launch.script;
     this.#isSpare = isSpare;
     this.#process = process;
@@ -98,11 +103,17 @@ export class Run {
     this.exited = new Promise((resolve) => {
       process.once('exit', (code, signal) => {
         this.#hasExited = true;
-        signalGroup(pid, 'SIGKILL');
+        signalGroup(leader, 'SIGKILL');
         resolve({ code, signal });
       });
     });
     this.ended = this.#end();
+    this.entered = launch.namespace ? this.#enter() : Promise.resolve();
+  }
+
+  /** As the supervisor sees it: its namespace, if it has one, calls it otherwise. */
+  get pid(): number {
+    return this.#inside?.command ?? this.#leader;
   }
 
   /** It waits to be told to go. */
@@ -135,13 +146,14 @@ export class Run {
   }
 
   kill(): void {
-    if (!this.#hasExited) signalGroup(this.pid, 'SIGKILL');
+    if (!this.#hasExited) signalGroup(this.#leader, 'SIGKILL');
   }
 
   async #stop(signal: NodeJS.Signals, timeoutMs: number): Promise<RunEnd> {
-    if (!this.#hasExited) signalGroup(this.pid, signal);
     const limit = setTimeout(() => this.kill(), timeoutMs);
     try {
+      await this.entered;
+      if (!this.#hasExited) signalGroup(this.#inside?.first ?? this.#leader, signal);
       return await this.ended;
     } finally {
       clearTimeout(limit);
@@ -150,7 +162,7 @@ export class Run {
 
   async #end(): Promise<RunEnd> {
     const { code, signal } = await this.exited;
-    await this.#family.endLeftovers(this.pid, this.#cookie);
+    await this.#family.endLeftovers(this.#leader, this.#cookie, this.#inside);
     // Not at 'exit': what was written just before is still on its way. The limit is for a pipe that escaped with somebody.
     let limit: NodeJS.Timeout;
     const end = (): void => {
@@ -163,6 +175,10 @@ export class Run {
     await this.#output.ended;
     clearTimeout(limit);
     return { code, signal, lastLines: this.lastLines };
+  }
+
+  async #enter(): Promise<void> {
+    this.#inside = await findInside(this.#leader, () => this.#hasExited);
   }
 
   async #hears(text: string): Promise<void> {

@@ -34,6 +34,7 @@ export interface ChildSettings extends Omit<
   readonly reloadPauseMs: number;
   readonly heartbeatTimeoutMs: number | false;
   readonly memoryCheckIntervalMs: number;
+  readonly namespace: boolean;
 }
 
 /** The shared sockets of a supervisor. Throws `INVALID_OPTION`. */
@@ -116,6 +117,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
       heartbeatTimeoutMs:
         options.heartbeatTimeoutMs ?? (options.script === undefined || task ? false : 30_000),
       memoryCheckIntervalMs: options.memoryCheckIntervalMs ?? 5_000,
+      namespace: options.namespace ?? false,
     };
   });
 }
@@ -174,6 +176,11 @@ function refuseContradictions(child: ChildOptions): void {
   if (child.heartbeatTimeoutMs && (script === undefined || task)) {
     throw invalidOption(
       `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
+    );
+  }
+  if (child.namespace && (child.deathSignal ?? 'SIGKILL') !== 'SIGKILL') {
+    throw invalidOption(
+      `Child "${name}" has a \`namespace\`, which ends at once: its \`deathSignal\` can only be SIGKILL`,
     );
   }
   if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {

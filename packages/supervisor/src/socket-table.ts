@@ -1,12 +1,24 @@
 import { SupervisorError } from './errors.ts';
 import { bindSocket, type HeldSocket } from './listener.ts';
 import type { SocketPlan } from './socket-plan.ts';
+import { takeInherited, warnOfUnused } from './systemd/inherited-sockets.ts';
 
 /** The held sockets of a supervisor, each bound once, whoever comes and goes behind it. */
 export class SocketTable {
   readonly #held = new Map<string, HeldSocket>();
   readonly #binding = new Map<string, Promise<void>>();
   #isClosed = false;
+
+  /** As `bind`, for all that there are: those that systemd has opened for us are matched with all of them. */
+  async bindFirst(plans: readonly SocketPlan[]): Promise<void> {
+    const inherited = await takeInherited(plans);
+    for (const { name, key } of plans) {
+      const socket = inherited.get(name);
+      if (socket) this.#held.set(key, socket);
+    }
+    await this.bind(plans);
+    warnOfUnused();
+  }
 
   /** Binds those that are not bound. Throws `PORT_TAKEN`, `BIND_FAILED`, `STOPPED`. */
   async bind(plans: readonly SocketPlan[]): Promise<void> {
@@ -58,10 +70,14 @@ export class SocketTable {
     }
   }
 
-  async #bind({ name, key, options }: SocketPlan): Promise<void> {
-    const socket = await bindSocket(name, options).catch((error: SupervisorError) => {
-      throw this.#explain(error, name, options.port);
-    });
+  async #bind(plan: SocketPlan): Promise<void> {
+    const { name, key, options } = plan;
+    const inherited = (await takeInherited([plan])).get(name);
+    const socket =
+      inherited ??
+      (await bindSocket(name, options).catch((error: SupervisorError) => {
+        throw this.#explain(error, name, options.port);
+      }));
     if (this.#isClosed) {
       socket.close();
       throw new SupervisorError('STOPPED', 'The supervisor was told to stop');

@@ -18,6 +18,7 @@ import type { ChildSettings } from './settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
 import { SocketTable } from './socket-table.ts';
 import type { ChildStatus } from './status.ts';
+import { SystemdService } from './systemd/service.ts';
 import { invalidOption } from './validation.ts';
 
 /**
@@ -29,6 +30,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #reloadSignals: readonly NodeJS.Signals[];
   readonly #family = new Family();
   readonly #outputs = new Outputs(this);
+  readonly #service = new SystemdService(this);
   readonly #sockets = new SocketTable();
   readonly #children: ChildTable;
   readonly #operations: Operations;
@@ -62,6 +64,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       stopping: this.#stopRequest.signal,
       started: async () => this.#hasStarted(),
       reloaded: (event) => this.emit('reload', event),
+      service: this.#service,
     });
     this.#signals = [...(options.signals ?? [])];
     this.#reloadSignals = [...(options.reloadSignals ?? [])];
@@ -215,7 +218,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #bind(): Promise<void> {
     try {
       const { sockets, children } = this.#operations.release;
-      await this.#sockets.bind([...sockets, ...children.flatMap((child) => child.sockets)]);
+      await this.#sockets.bindFirst([...sockets, ...children.flatMap((child) => child.sockets)]);
     } catch (error) {
       this.#sockets.closeAll();
       throw error;
@@ -252,6 +255,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       onSignals(this.#reloadSignals, () => void this.#reloadUnasked()),
     ];
     this.#releaseSignals = () => releases.forEach((release) => release());
+    this.#service.starting();
     try {
       await this.#prepare();
       await inStartOrder(
@@ -262,6 +266,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
           await child.start();
         },
       );
+      this.#service.ready();
     } catch (error) {
       // Told to stop, or failed: the reason is found before the stop hides it.
       const reason = this.#stopping ? stopped() : error;
@@ -289,6 +294,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #stop(reason: string): Promise<void> {
+    this.#service.stopping();
     // What cannot be prepared is reported by start; here it only has to be over.
     await (this.#preparing ?? this.#binding)?.catch(() => {});
     const children = this.#children.all();
@@ -303,6 +309,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#family.close();
     await this.#outputs.close();
     await this.#observation.close();
+    this.#service.stopped();
     if (this.#exitCode === undefined) this.#releaseSignals?.();
   }
 

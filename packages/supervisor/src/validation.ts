@@ -131,6 +131,7 @@ const childRules: Rules<ChildOptions> = {
   memoryCheckIntervalMs: duration,
   onChildExit: callback,
   onChildExitTimeoutMs: duration,
+  namespace: flag,
 };
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isAlive, waitUntil } from '@silly-face/testing';
 import { Supervisor } from '@silly-face/supervisor';
 import { describe, expect, test } from 'vitest';
@@ -21,6 +24,41 @@ describe.skipIf(process.platform !== 'linux')('the family', () => {
     // Killed they are by now; a busy machine may take a moment to bury them.
     expect(await survivors(family)).toEqual([]);
     await supervisor.stop();
+  });
+
+  test.each([
+    { how: 'ends by itself', ending: 'exit 3', stop: false },
+    { how: 'is stopped', ending: 'while :; do sleep 0.05; done', stop: true },
+  ])('the most stubborn leftovers end with a child that $how', async ({ ending, stop }) => {
+    const leftovers = [
+      `(trap '' TERM; exec sleep 600) & echo $!`,
+      `(setsid sh -c '(trap "" TERM; sleep 600 & echo $!; exec sleep 600) & echo $!' &)`,
+      `(trap '' TERM; exec env -i sleep 600) & echo $!`,
+      ...(process.getuid?.() === 0
+        ? [`(trap '' TERM; exec setpriv --reuid=65534 --clear-groups sleep 600) & echo $!`]
+        : []),
+    ];
+    const count = leftovers.length + 1;
+    const script = `${leftovers.join('\n')}\nread -r go < "$0"; ${ending}`;
+    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    const gate = join(folder, 'gate');
+    spawnSync('mkfifo', [gate]);
+    const supervisor = new Supervisor({
+      children: [
+        { name: 'parent', command: 'sh', args: ['-c', script, gate], restart: false, stopTimeoutMs: 300 },
+      ],
+    });
+    const observed = observe(supervisor);
+    await supervisor.start();
+    await waitUntil(() => observed.lines('parent').length === count, { what: 'the leftovers' });
+    const pids = observed.lines('parent').map(Number);
+    expect(pids.filter(isAlive)).toHaveLength(count);
+    writeFileSync(gate, 'go\n');
+    if (stop) await supervisor.stop();
+    await waitUntil(() => observed.exits.length > 0, { what: 'the exit' });
+    expect(await survivors(pids)).toEqual([]);
+    await supervisor.stop();
+    rmSync(folder, { recursive: true });
   });
 
   test('a stop right after somebody ended the watchdog does not wait for it', async () => {

@@ -9,6 +9,9 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 }
 
+/** The program that the package ships for process 1 of a container. */
+export const entrypoint = fileURLToPath(new URL('../bin/supervisor-entrypoint', import.meta.url));
+
 /** Everything that a supervisor of this process reports. */
 export interface Observed {
   readonly states: StateEvent[];
@@ -51,8 +54,9 @@ export interface MainProgram {
   event(name: string, match?: Record<string, unknown>): Promise<PrintedEvent>;
 }
 
-export function startMainProgram(options: unknown): MainProgram {
+export function startMainProgram(options: unknown, env: NodeJS.ProcessEnv = {}): MainProgram {
   const main = spawn(process.execPath, [fixture('supervise.mjs'), JSON.stringify(options)], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const events: PrintedEvent[] = [];

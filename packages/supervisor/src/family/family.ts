@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { COOKIE_VARIABLE, endCarriers } from './cookie.ts';
+import { namespaceEnds, type NamespaceProcesses } from './namespace.ts';
 import { signalGroup } from './process-group.ts';
+import { startTime } from './start-time.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The processes of one supervisor: nobody of them outlives it, and nothing that a child started outlives the child. */
@@ -25,17 +27,23 @@ export class Family {
   }
 
   adopt(leader: number, cookie: string, deathSignal: NodeJS.Signals): void {
-    this.#watchdog.add({ group: leader, cookie, deathSignal });
+    const run = cookie.slice(this.#id.length + 1, -1);
+    this.#watchdog.add({ group: leader, deathSignal, run, start: startTime(leader) });
   }
 
   /** After the end of `leader`: ends what it left behind, in its group and outside. */
-  async endLeftovers(leader: number, cookie: string): Promise<void> {
+  async endLeftovers(leader: number, cookie: string, inside?: NamespaceProcesses): Promise<void> {
     signalGroup(leader, 'SIGKILL');
-    await endCarriers(cookie);
+    // At once: the number may come to a stranger from now on. Those outside the group the watchdog finds without it.
     this.#watchdog.remove(leader);
+    if (inside) await namespaceEnds(inside.first, NAMESPACE_LIMIT_MS);
+    await endCarriers(cookie);
   }
 
   async close(): Promise<void> {
     await this.#watchdog.close();
   }
 }
+
+// The kernel is at it; a process inside that waits for a disk keeps it.
+const NAMESPACE_LIMIT_MS = 1_000;

@@ -4,9 +4,13 @@ import { watchdogScript } from './watchdog-script.ts';
 
 /** What the watchdog has to know about a child. */
 export interface Member {
+  /** The process group of the child, by the id of its leader. */
   readonly group: number;
   readonly deathSignal: NodeJS.Signals;
-  readonly cookie: string;
+  /** The child's part of the cookie. */
+  readonly run: string;
+  /** As `startTime` tells it. */
+  readonly start: string;
 }
 
 /**
@@ -17,6 +21,7 @@ export class Watchdog {
   readonly #cookie: string;
   readonly #members = new Map<number, Member>();
   #process: ChildProcess | undefined;
+  #startedAt = 0;
   #closed = false;
 
   constructor(cookie: string) {
@@ -26,20 +31,18 @@ export class Watchdog {
   /** The watchdog runs when this resolves. */
   async start(): Promise<void> {
     if (!hasProcessGroups) return;
-    const watchdog = spawn(
-      '/bin/sh',
-      ['-c', watchdogScript, 'supervisor-watchdog', this.#cookie, this.#family()],
-      {
-        cwd: '/',
-        detached: true,
-        env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-        stdio: ['pipe', 'ignore', 'ignore'],
-      },
-    );
+    const members = [...this.#members.values()].map(describe).join(' ');
+    const watchdog = spawn('/bin/sh', ['-c', watchdogScript, 'supervisor-watchdog', this.#cookie, members], {
+      cwd: '/',
+      detached: true,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#startedAt = performance.now();
     this.#process = watchdog;
     watchdog.unref();
     (watchdog.stdin as unknown as { unref(): void }).unref();
-    // A dead watchdog is noticed by its exit; a line that came too late for it is repeated to the next one.
+    // A dead watchdog is noticed by its exit, and the next one is told of everybody anew.
     watchdog.stdin.on('error', () => {});
     watchdog.once('exit', () => this.#restart());
     await new Promise<void>((resolve) => {
@@ -52,17 +55,16 @@ export class Watchdog {
         resolve();
       });
     });
-    this.#tell();
   }
 
   add(member: Member): void {
     this.#members.set(member.group, member);
-    this.#tell();
+    this.#tell(`+ ${describe(member)}`);
   }
 
   remove(group: number): void {
     this.#members.delete(group);
-    this.#tell();
+    this.#tell(`- ${group}`);
   }
 
   /** Sends the watchdog away; the family has ended already. */
@@ -77,23 +79,23 @@ export class Watchdog {
     await exited;
   }
 
-  #tell(): void {
-    if (!this.#process?.stdin?.writable) return;
-    this.#process.stdin.write(`${this.#family()}\n`);
-  }
-
-  #family(): string {
-    const members = [...this.#members.values()];
-    return members
-      .map(({ group, deathSignal, cookie }) => `${group}:${deathSignal.slice(3)}:${cookie}`)
-      .join(' ');
+  #tell(text: string): void {
+    // It is written at once, before anything else happens here: the pipe is empty, as the watchdog has nothing else to do.
+    if (this.#process?.stdin?.writable) this.#process.stdin.write(`${text}\n`);
   }
 
   #restart(): void {
     if (this.#closed) return;
-    // Somebody ended it: the next one after a moment, lest a machine that kills it at once is kept busy with it.
+    // Somebody ended it. A machine that kills it at once must not be kept busy with the next ones.
+    const pauseMs = performance.now() - this.#startedAt < LONG_LIFE_MS ? 100 : 0;
     setTimeout(() => {
       if (!this.#closed) void this.start();
-    }, 100).unref();
+    }, pauseMs).unref();
   }
+}
+
+const LONG_LIFE_MS = 1_000;
+
+function describe({ group, deathSignal, run, start }: Member): string {
+  return `${group}:${deathSignal.slice(3)}:${run}:${start}`;
 }
