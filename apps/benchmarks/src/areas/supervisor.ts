@@ -10,9 +10,9 @@ import { measureOrphans } from '../supervisor/orphans.ts';
 import { measureReload } from '../supervisor/reload.ts';
 
 const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
-  'crash-kill': (context) => measureCrashes({ how: 'SIGKILL' }, context),
-  'crash-exit': (context) => measureCrashes({ how: 'exit(1)' }, context),
-  'crash-slow': (context) => measureCrashes({ how: 'SIGKILL', startMs: 300 }, context),
+  'crash-kill': (context) => measureCrashes({ how: 'SIGKILL', spareMs: 20 }, context),
+  'crash-exit': (context) => measureCrashes({ how: 'exit(1)', spareMs: 20 }, context),
+  'crash-slow': (context) => measureCrashes({ how: 'SIGKILL', startMs: 300, spareMs: 25 }, context),
   reload: measureReload,
   'never-listens': measureNeverListens,
   blocked: measureBlocked,

@@ -1,4 +1,4 @@
-import { freePort } from '@silly-face/testing';
+import { freePort, waitUntil } from '@silly-face/testing';
 import { sum } from '../harness/each.ts';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row, totalRow } from '../harness/row.ts';
@@ -15,12 +15,20 @@ interface Experiment {
   how: HowToCrash;
   /** How long the application takes to start, beside Node itself. */
   startMs?: number;
+  /** The goal with a spare. */
+  spareMs: number;
 }
 
-type Start = (program: Program) => Candidate | Promise<Candidate>;
+interface Crashing extends Candidate {
+  /** Resolves when it has recovered from the last crash in every respect. */
+  recovered?(): Promise<void>;
+}
+
+type Start = (program: Program) => Crashing | Promise<Crashing>;
 type Crashes = Record<string, Crash[]>;
 
 const floor = 'bare node start';
+const withSpare = 'ours with a spare';
 
 /** The application is crashed again and again under each supervisor, while a request is sent every 2 ms. */
 export async function measureCrashes(experiment: Experiment, { quick, log }: Context): Promise<Row[]> {
@@ -34,9 +42,11 @@ export async function measureCrashes(experiment: Experiment, { quick, log }: Con
     };
     for (const [name, start] of Object.entries(await supervisors(log))) {
       const port = await freePort();
-      candidates.push(await start(webApplication(port, env)));
+      const candidate = await start(webApplication(port, env));
+      candidates.push(candidate);
       await serving(port);
       measures[name] = async () => {
+        await candidate.recovered?.();
         const result = await crash(port, how);
         await serving(port);
         return result;
@@ -55,6 +65,7 @@ async function supervisors(log: Context['log']): Promise<Record<string, Start>> 
   if (missing !== undefined) log(`supervisor: without runit and s6: ${missing}`);
   return {
     ours: (program) => ours(heldWeb(program)),
+    [withSpare]: oursWithSpare,
     'bare respawn': (program) => respawn([program]),
     'forever-monitor 3': (program) => forever([program]),
     'pm2 7 fork': (program) => pm2([program]),
@@ -66,24 +77,49 @@ async function supervisors(log: Context['log']): Promise<Record<string, Start>> 
   };
 }
 
-function rows({ how, startMs }: Experiment, crashes: Crashes): Row[] {
-  const what = `${how} of an application${startMs ? ` that takes ${startMs} ms to start` : ''}, without a spare`;
-  const { [floor]: _, ...supervised } = crashes;
+async function oursWithSpare(program: Program): Promise<Crashing> {
+  const supervisor = await ours(heldWeb(program, { spare: true }));
+  const hasSpare = async (): Promise<boolean> => (await supervisor.status()).every(({ spare }) => spare);
+  const recovered = async (): Promise<void> => void (await waitUntil(hasSpare, { what: 'a spare' }));
+  return { ...supervisor, recovered };
+}
+
+function rows({ how, startMs, spareMs }: Experiment, crashes: Crashes): Row[] {
+  const what = `${how} of an application${startMs ? ` that takes ${startMs} ms to start` : ''}`;
+  const time = { unit: 'ms', better: 'lower' } as const;
+  const recoveries = each(crashes, (results) => results.map(({ recoveryMs }) => recoveryMs));
+  const { ours: without = [], [withSpare]: spare = [], ...others } = recoveries;
   return [
     medianRow(
-      each(crashes, (results) => results.map(({ recoveryMs }) => recoveryMs)),
+      { ours: without, ...others },
       {
-        dimension: `${what}: to serving again`,
-        unit: 'ms',
-        better: 'lower',
+        dimension: `${what} to serving again, without a spare`,
+        ...time,
         against: floor,
         goalRatio: 1.1,
       },
     ),
-    totalRow(
-      each(supervised, (results) => sum(results.map(({ lost }) => lost))),
+    medianRow(
+      { ours: spare, ...others },
       {
-        dimension: `${what}: refused, reset or without an answer for 3 s, of one request every 2 ms for 0.6 s`,
+        dimension: `${what} to serving again, with a spare`,
+        ...time,
+        against: 'bare respawn',
+        goalValue: spareMs,
+      },
+    ),
+    ...lostRows(what, crashes),
+  ];
+}
+
+function lostRows(what: string, crashes: Crashes): Row[] {
+  const lost = each(crashes, (results) => sum(results.map(({ lost }) => lost)));
+  const { [floor]: _, ours: without = NaN, [withSpare]: spare = NaN, ...others } = lost;
+  return Object.entries({ without, with: spare }).map(([word, ours]) =>
+    totalRow(
+      { ours, ...others },
+      {
+        dimension: `${what}, ${word} a spare: refused, reset or without an answer for 3 s, of one request every 2 ms for 0.6 s`,
         unit: 'requests',
         better: 'lower',
         against: 'bare respawn',
@@ -91,7 +127,7 @@ function rows({ how, startMs }: Experiment, crashes: Crashes): Row[] {
         goalTotal: 0,
       },
     ),
-  ];
+  );
 }
 
 function each<T, R>(named: Record<string, T>, of: (one: T) => R): Record<string, R> {

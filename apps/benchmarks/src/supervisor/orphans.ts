@@ -13,6 +13,9 @@ import type { Program } from './program.ts';
 
 const candidates = {
   ours: (programs) => ours({ children: programs.map((program) => childOptions(program)) }),
+  'ours with namespace': (programs) => {
+    return ours({ children: programs.map((program) => ({ ...childOptions(program), namespace: true })) });
+  },
   'pm2 7': (programs) => pm2(programs),
   'forever-monitor 3': (programs) => forever(programs),
   'bare respawn': (programs) => respawn(programs),
