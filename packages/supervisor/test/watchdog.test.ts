@@ -96,6 +96,7 @@ describe.skipIf(process.platform !== 'linux')('the guards of the family', () => 
     const words = ['--pid', '--fork', '--kill-child', '--mount-proc', '--', entrypoint, process.execPath];
     const { stdout, stderr } = spawnSync('unshare', [...words, fixture('stranger.mjs')], {
       encoding: 'utf8',
+      timeout: 60_000,
     });
     if (stderr.includes('not permitted')) context.skip(`no process namespaces here: ${stderr}`);
     expect(stdout).toBe('the stranger lives\n');
