@@ -29,7 +29,9 @@ for (const name of ['stdout', 'stderr'] as const) {
 
 function identify(fd: number): string {
   try {
-    const { dev, ino } = fstatSync(fd);
+    // As bigints: realpathSync of Node.js 20, and with it the resolution of modules, stops at links once the numbers of the last
+    // stat are those of a pipe.
+    const { dev, ino } = fstatSync(fd, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
     return 'closed';
