@@ -1,4 +1,4 @@
-import type { ChildStatus } from './status.ts';
+import type { ChildStatus } from './child/status.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** A child that was added alone. */

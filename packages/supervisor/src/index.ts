@@ -1,6 +1,6 @@
 export type { MonitoredChild } from './added-child.ts';
-export type { BlockedFrame } from './blocked-loop/call-frames.ts';
-export type { ChildExitHook } from './child-exit-hook.ts';
+export type { BlockedFrame } from './heartbeat/call-frames.ts';
+export type { ChildExitHook } from './child/exit-hooks.ts';
 export { defineConfig } from './config/define-config.ts';
 export { SupervisorError } from './errors.ts';
 export type { SupervisorErrorCode, SupervisorErrorDetails } from './errors.ts';
@@ -34,8 +34,8 @@ export {
   reloadMonitoredChildren,
   reloadMonitoredChildrenOn,
   spawnMonitoredChild,
-} from './monitored-child.ts';
-export type { MonitoredChildOptions } from './monitored-child.ts';
+} from './spawn-monitored-child.ts';
+export type { MonitoredChildOptions } from './spawn-monitored-child.ts';
 export type {
   ChildOptions,
   Readiness,
@@ -43,7 +43,7 @@ export type {
   RestartOptions,
   SocketOptions,
   SupervisorOptions,
-} from './options.ts';
+} from './options/options.ts';
 export type { Logger, LogLevels } from './output/logger.ts';
 export { printOutput } from './output/print.ts';
 export type { PrintTarget } from './output/print.ts';
@@ -55,6 +55,6 @@ export type {
   SinkLimits,
   SinkOptions,
 } from './output/sink-options.ts';
-export type { ChildState } from './states.ts';
-export type { ChildStatus, RestartReason } from './status.ts';
+export type { ChildState } from './child/states.ts';
+export type { ChildStatus, RestartReason } from './child/status.ts';
 export { Supervisor } from './supervisor.ts';

@@ -1,25 +1,25 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { MonitoredChild } from './added-child.ts';
-import { ExitHooks } from './child-exit-hook.ts';
-import { ChildTable } from './child-table.ts';
+import { ExitHooks } from './child/exit-hooks.ts';
+import { ChildTable } from './child/child-table.ts';
 import { SupervisorError } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
-import { Observation } from './observation.ts';
-import { Operations } from './operations.ts';
-import type { ChildOptions, SupervisorOptions } from './options.ts';
+import { Observation } from './observation/observation.ts';
+import { Operations } from './rollout/operations.ts';
+import type { ChildOptions, SupervisorOptions } from './options/options.ts';
 import { Outputs } from './output/outputs.ts';
 import type { SinkOptions } from './output/sink-options.ts';
-import { inStartOrder, inStopOrder } from './order.ts';
-import { withUsage } from './process-usage.ts';
-import { readRelease } from './release.ts';
-import type { ChildSettings } from './settings.ts';
+import { inStartOrder, inStopOrder } from './rollout/order.ts';
+import { withUsage } from './run/process-usage.ts';
+import { readRelease } from './rollout/release.ts';
+import type { ChildSettings } from './options/settings.ts';
 import { onSignals, takeSignals } from './signals.ts';
-import { SocketTable } from './socket-table.ts';
-import type { ChildStatus } from './status.ts';
+import { SocketTable } from './listener/socket-table.ts';
+import type { ChildStatus } from './child/status.ts';
 import { SystemdService } from './systemd/service.ts';
-import { invalidOption } from './validation.ts';
+import { invalidOption } from './options/validation.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it

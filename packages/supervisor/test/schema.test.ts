@@ -45,7 +45,7 @@ const parts: [string, string, ObjectSchema, (key: string, value: unknown) => obj
 test.each(parts)(
   'the schema has every key of %s that JSON can say, and no other',
   (name, _where, { properties }) => {
-    const source = readFileSync(new URL('src/options.ts', packageRoot), 'utf8');
+    const source = readFileSync(new URL('src/options/options.ts', packageRoot), 'utf8');
     const [, body = ''] = new RegExp(`export interface ${name} \\{\n([^]*?)\n\\}`).exec(source) ?? [];
     const keys = [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, key]) => key ?? '');
     expect(keys.length).toBeGreaterThan(2);

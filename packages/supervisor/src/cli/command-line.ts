@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SupervisorError } from '../errors.ts';
-import { didYouMean } from '../suggestion.ts';
+import { didYouMean } from '../options/suggestion.ts';
 import { packageVersion } from '../version.ts';
 import { UsageError, type Command } from './command.ts';
 import { commands } from './commands.ts';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../config/load-config.ts';
-import type { SupervisorOptions } from '../options.ts';
+import type { SupervisorOptions } from '../options/options.ts';
 import { UsageError, type Call } from './command.ts';
 
 /** The control socket of the supervisor that a command is for. */

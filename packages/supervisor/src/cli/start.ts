@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load-config.ts';
 import { SupervisorError } from '../errors.ts';
 import type { ReloadEvent } from '../events.ts';
-import type { SupervisorOptions } from '../options.ts';
+import type { SupervisorOptions } from '../options/options.ts';
 import { printEvents } from '../output/print.ts';
 import { Supervisor } from '../supervisor.ts';
 import { UsageError, type Call } from './command.ts';

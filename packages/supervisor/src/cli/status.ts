@@ -1,6 +1,6 @@
-import type { ChildStatus } from '../status.ts';
+import type { ChildStatus } from '../child/status.ts';
 import { ask } from '../control/client.ts';
-import type { SupervisorStatus } from '../supervisor-status.ts';
+import type { SupervisorStatus } from '../observation/supervisor-status.ts';
 import type { Call } from './command.ts';
 import { findSocket } from './find-socket.ts';
 import { duration, mebibytes, millis } from './quantities.ts';

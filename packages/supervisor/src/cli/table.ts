@@ -1,4 +1,4 @@
-import type { ChildState } from '../states.ts';
+import type { ChildState } from '../child/states.ts';
 
 /** What nobody knows is shown as a dash. */
 export type Cell = string | number | undefined | { readonly text: string; readonly color: Color };

@@ -1,4 +1,4 @@
-import type { SupervisorOptions } from '../options.ts';
+import type { SupervisorOptions } from '../options/options.ts';
 
 /** The options as they are: for a configuration file in which an editor knows and checks them. */
 export function defineConfig(options: SupervisorOptions): SupervisorOptions {

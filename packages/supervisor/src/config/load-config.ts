@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { SupervisorError } from '../errors.ts';
-import type { SupervisorOptions } from '../options.ts';
+import type { SupervisorOptions } from '../options/options.ts';
 import { findError } from './find-error.ts';
 import { importAnew } from './import-anew.ts';
 import { parseJson } from './json-position.ts';

@@ -1,8 +1,8 @@
 import { once, type EventEmitter } from 'node:events';
-import type { ChildStatus } from '../status.ts';
+import type { ChildStatus } from '../child/status.ts';
 import { SupervisorError } from '../errors.ts';
 import type { StateEvent, SupervisorEvents } from '../events.ts';
-import { supervisorStatus } from '../supervisor-status.ts';
+import { supervisorStatus } from '../observation/supervisor-status.ts';
 import type { ControlClientSide } from './connection.ts';
 import type { RecentLine, RecentLines } from './recent-lines.ts';
 import type { ControlRequest } from './request.ts';

@@ -4,7 +4,7 @@ import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promise
 import type { Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { SupervisorError } from '../errors.ts';
-import type { SupervisorStatus } from '../supervisor-status.ts';
+import type { SupervisorStatus } from '../observation/supervisor-status.ts';
 import { ask } from './client.ts';
 
 /** The file of a control socket. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Account } from '../account.ts';
+import type { Account } from '../run/account.ts';
 import { SupervisorError } from '../errors.ts';
 
 /**

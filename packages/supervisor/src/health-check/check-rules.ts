@@ -11,7 +11,7 @@ import {
   text,
   type Rule,
   type Rules,
-} from '../validation.ts';
+} from '../options/validation.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import type { HttpCheckOptions } from './http-check.ts';
 import type { LineCheckOptions, LineStep } from './line-check.ts';

@@ -1,5 +1,5 @@
 import { checkHealth, type CheckTarget } from './health-check.ts';
-import type { ChildSettings } from '../settings.ts';
+import type { ChildSettings } from '../options/settings.ts';
 
 /** What a monitor reports. */
 export interface HealthVerdicts {

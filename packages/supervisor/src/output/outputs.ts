@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import { SupervisorError } from '../errors.ts';
 import type { SupervisorEvents } from '../events.ts';
-import { validateSink } from '../validation.ts';
+import { validateSink } from '../options/validation.ts';
 import { flushConsole } from './console-stream.ts';
 import type { Stream } from './lines.ts';
 import { RunOutput, type LineReader, type StreamFilter } from './run-output.ts';

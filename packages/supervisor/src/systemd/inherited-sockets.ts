@@ -1,9 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { boundAddress, createHandle, holdSocket, type Handle, type HeldSocket } from '../listener.ts';
-import type { SocketOptions } from '../options.ts';
-import type { SocketPlan } from '../socket-plan.ts';
+import {
+  boundAddress,
+  createHandle,
+  holdSocket,
+  type Handle,
+  type HeldSocket,
+} from '../listener/held-socket.ts';
+import type { SocketOptions } from '../options/options.ts';
+import type { SocketPlan } from '../listener/socket-plan.ts';
 
 /**
  * Takes over what systemd's socket activation (sd_listen_fds) opened for this process: a plan whose name is in LISTEN_FDNAMES, or

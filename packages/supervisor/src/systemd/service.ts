@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { kill } from 'node:process';
-import type { ChildStatus } from '../status.ts';
+import type { ChildStatus } from '../child/status.ts';
 import type { SupervisorEvents } from '../events.ts';
 import { Notifier } from './notifier.ts';
 

@@ -1,0 +1,297 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeEnd, firstLine, giveUpError, stopError, type Condemnation } from './child-errors.ts';
+import { SupervisorError } from '../errors.ts';
+import { ProcessSlot } from './process-slot.ts';
+import { condemnedFailure, exitFailure, Recovery, startFailure, type Failure } from './recovery.ts';
+import type { Run, RunExit } from '../run/run.ts';
+import { canOverlap, type ChildSettings } from '../options/settings.ts';
+import { StateMachine } from './state-machine.ts';
+import type { OwnStatus } from './status.ts';
+import type { ChildSurroundings } from './surroundings.ts';
+import { Watch } from './watch.ts';
+
+/** One child: its states, and what moves it from one to the next. */
+export class Child {
+  readonly #surroundings: ChildSurroundings;
+  readonly #processes: ProcessSlot;
+  readonly #recovery = new Recovery();
+  readonly #state: StateMachine;
+  /** Aborted when the child is told to stop, or retired: ends every wait, and no process is started any more. */
+  #stopped = new AbortController();
+  #settings: ChildSettings;
+  #watching: Watch | undefined;
+  /** Why we are ending the process that serves. */
+  #condemnation: Failure | undefined;
+  /** It holds too much memory, and another one is to come before it ends. */
+  #isRelieving = false;
+  #replacing: Promise<void> | undefined;
+  /** What starts, restarts or replaces the child at the moment. */
+  #activity: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
+    this.#surroundings = surroundings;
+    this.#processes = new ProcessSlot(surroundings, (run, exit) => this.#onGone(run, exit));
+    this.#state = new StateMachine(settings.name, surroundings.events, () => this.#processes.serving?.pid);
+    this.#settings = settings;
+    this.adopt(settings);
+  }
+
+  /** What its processes are started with; during a replacement still that of the old one. */
+  get settings(): ChildSettings {
+    return this.#settings;
+  }
+
+  /** From the next process on it has these settings, its spare at once, and a new chance. */
+  adopt(settings: ChildSettings): void {
+    this.#settings = settings;
+    this.#recovery.adopt(settings);
+    this.#processes.adopt(settings, this.#stopped.signal);
+    if (this.#state.isOneOf('ready', 'unhealthy')) this.#processes.spare?.keep();
+  }
+
+  /** One that was stopped may be started again. */
+  revive(settings = this.#settings): void {
+    this.#stopped = new AbortController();
+    this.#stopping = undefined;
+    this.adopt(settings);
+  }
+
+  status(): OwnStatus {
+    const { spare, serving } = this.#processes;
+    const { child: name, port } = this.#processes.checkTarget(this.#settings);
+    return {
+      name,
+      state: this.#state.current,
+      since: this.#state.since,
+      pid: serving?.pid,
+      port,
+      ...this.#recovery.figures,
+      spare: spare?.standsBy ?? false,
+      sparePid: spare?.pid,
+      healthLatencyMs: this.#watching?.figures.healthLatencyMs,
+      loopLagMs: this.#watching?.figures.loopLagMs,
+    };
+  }
+
+  /** Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. */
+  async start(reason = 'started'): Promise<void> {
+    await this.#do(
+      this.#begin(reason).catch((error: unknown) => {
+        if (this.#stopped.signal.aborted) throw error;
+        const failure = startFailure(error);
+        this.#recovery.note(failure);
+        this.#state.moveTo('failed', failure.summary);
+        throw error;
+      }),
+    );
+  }
+
+  /** Starts, and when that fails tries again as after a crash. */
+  startPersistently(): void {
+    void this.#do(this.#begin('started').catch(async (error: unknown) => this.#recover(startFailure(error))));
+  }
+
+  /**
+   * Puts a new process in the place of the present one, which is stopped as soon as the new one is ready. When that does not get
+   * ready, it is removed, the present one stays, with its settings, and the reason is thrown. The spare is renewed with it.
+   */
+  async replace(settings = this.#settings, reason: 'reload' | 'told' = 'reload'): Promise<void> {
+    // One that holds too much memory may be making room already.
+    while (this.#replacing) await this.#replacing.catch(() => {});
+    await this.#replace(settings, reason);
+  }
+
+  /**
+   * The process that serves is to be ended because of what is wrong with it, and another one comes in its place, at the pace of the
+   * restart policy. With held sockets that begins at once, beside the end; for too much memory, and where the new process says
+   * itself that it is ready, it is ready before the old one is told to stop. Has no effect on a child that is not serving.
+   * `isDeaf`: it hears nothing but SIGKILL.
+   */
+  condemn(reason: string, kind: Condemnation, isDeaf = false): void {
+    const run = this.#processes.serving;
+    if (!run || !this.#state.isOneOf('ready', 'unhealthy')) return;
+    const failure = condemnedFailure(this.settings.name, run, kind, reason);
+    if (kind === 'memory' && canOverlap(this.settings.sockets, this.settings.readiness)) {
+      if (!this.#isRelieving) void this.#do(this.#relieve(run, failure));
+      return;
+    }
+    this.#watching?.close();
+    this.#state.moveTo('stopping', reason);
+    if (this.settings.sockets.length > 0 && !this.#replacing) {
+      this.#processes.serving = undefined;
+      void this.#do(this.#recover(failure));
+    } else {
+      this.#condemnation = failure;
+    }
+    // Nor may it accept once more when it wakes up.
+    if (isDeaf) run.kill();
+    else void this.#processes.end(run);
+  }
+
+  /** From now on no process is started any more: one that is not ready yet is ended, one that serves goes on until `stop`. */
+  retire(): void {
+    this.#stopped.abort(stopError(this.settings.name));
+  }
+
+  /** Ends the child for good, in its own way within its own limit. Resolves when nothing of it is left. */
+  async stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason);
+    await this.#stopping;
+  }
+
+  /** Ends its processes at once. */
+  kill(): void {
+    this.retire();
+    this.#processes.kill();
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.retire();
+    this.#watching?.close();
+    if (this.#processes.serving) {
+      if (this.#state.current !== 'stopping') this.#state.moveTo('stopping', reason);
+      await this.#processes.end(this.#processes.serving);
+    }
+    await this.#activity;
+    await this.#processes.emptied();
+    if (!this.#state.isOneOf('failed', 'completed', 'stopped')) this.#state.moveTo('stopped', reason);
+  }
+
+  /** From no process to a ready one, or a completed task. Leaves no process behind when it throws. */
+  async #begin(reason: string): Promise<void> {
+    this.#stopped.signal.throwIfAborted();
+    this.#state.moveTo('starting', reason);
+    const { settings } = this;
+    await this.#surroundings.prepared(settings);
+    const run = await this.#processes.bring(settings);
+    this.#processes.serving = run;
+    await this.#processes.untilReady(run, settings, () => {
+      if (settings.task) return this.#state.moveTo('completed', 'exited with code 0');
+      this.#state.moveTo('ready', 'ready');
+      this.#watch(run);
+    });
+  }
+
+  async #replace(settings: ChildSettings, reason: 'reload' | 'told' | 'memory'): Promise<void> {
+    this.#stopped.signal.throwIfAborted();
+    const { name } = this.settings;
+    const old = this.#processes.serving;
+    if (!old || !this.#state.isOneOf('ready', 'unhealthy')) {
+      const message = `Child "${name}" cannot be replaced: it is ${this.#state.current}`;
+      throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
+    }
+    const takeOver = async (): Promise<void> => {
+      const run = await (reason === 'memory'
+        ? this.#processes.bring(settings)
+        : this.#processes.launch(settings));
+      await this.#processes.untilReady(run, settings, () => {
+        if (reason !== 'memory') this.adopt(settings);
+        this.#processes.serving = run;
+        this.#recovery.count(reason);
+        this.#state.moveTo('ready', `took the place of process ${old.pid}`);
+        this.#watch(run);
+      });
+    };
+    this.#replacing = this.#do(takeOver());
+    try {
+      await this.#replacing;
+    } catch (error) {
+      // The old process did not live to see it: then this was a failed start like any other.
+      if (!this.#processes.serving) void this.#do(this.#recover(startFailure(error)));
+      throw error;
+    } finally {
+      this.#replacing = undefined;
+    }
+    await this.#do(this.#processes.end(old));
+  }
+
+  /** A process that holds too much goes on until another one is ready, which may be the spare. */
+  async #relieve(run: Run, failure: Failure): Promise<void> {
+    this.#recovery.note(failure);
+    const delayMs = this.#recovery.nextDelay();
+    if (delayMs === undefined) {
+      this.#watching?.close();
+      this.#processes.serving = undefined;
+      this.#giveUp(await failure.error);
+      return this.#processes.end(run);
+    }
+    this.#isRelieving = true;
+    try {
+      await this.#pause(this.#processes.spare?.standsBy ? 0 : delayMs);
+      // Somebody else may have replaced it in the meantime, or be about to.
+      if (run !== this.#processes.serving || this.#replacing) return;
+      await this.#replace(this.settings, 'memory');
+    } catch (error) {
+      // The old process goes on, and is too large at the next look as well.
+      if (!this.#stopped.signal.aborted) this.#recovery.note(startFailure(error));
+    } finally {
+      this.#isRelieving = false;
+    }
+  }
+
+  #watch(run: Run): void {
+    this.#watching?.close();
+    this.#condemnation = undefined;
+    this.#recovery.succeeded();
+    const { name: child, memoryLimitBytes: limitBytes = 0 } = this.settings;
+    const { events } = this.#surroundings;
+    this.#watching = new Watch(run, this.settings, this.#processes.checkTarget(this.settings), {
+      healthy: () => {
+        if (this.#state.current === 'unhealthy') this.#state.moveTo('ready', 'healthy again');
+      },
+      unhealthy: (reason) => {
+        if (this.#state.current === 'ready') this.#state.moveTo('unhealthy', reason);
+      },
+      blocked: (loop) => events.emit('blocked', { child, pid: run.pid, ...loop }),
+      memoryExceeded: (rssBytes) => events.emit('memory', { child, pid: run.pid, rssBytes, limitBytes }),
+      condemned: (reason, kind, isDeaf) => this.condemn(reason, kind, isDeaf),
+    });
+    this.#processes.spare?.keep();
+  }
+
+  /** A process is gone: with held sockets in that very moment, else when nothing is left that might have its port. */
+  #onGone(run: Run, exit: RunExit): void {
+    if (run !== this.#processes.serving) return;
+    const condemnation = this.#condemnation;
+    this.#condemnation = undefined;
+    this.#processes.serving = undefined;
+    this.#watching?.close();
+    // While it starts or stops, whoever waits for that deals with the end; a ready or an unhealthy child is ours.
+    if (this.#state.isOneOf('starting', 'completed')) return;
+    if (this.#stopped.signal.aborted) {
+      // Before its turn to be stopped has come.
+      if (this.#state.current !== 'stopping') this.#state.moveTo('stopped', describeEnd(exit));
+      return;
+    }
+    if (this.#replacing) return this.#state.moveTo('starting', 'it ended before its replacement was ready');
+    void this.#do(this.#recover(condemnation ?? exitFailure(this.settings, run, exit)));
+  }
+
+  async #recover(failure: Failure): Promise<void> {
+    await this.#recovery.run(failure, this.#stopped.signal, {
+      backOff: (reason) => this.#state.moveTo('backing off', reason),
+      start: async (reason) => this.#begin(reason),
+      giveUp: (error) => this.#giveUp(error),
+      hasSpare: () => this.#processes.spare?.standsBy ?? false,
+      pause: async (delayMs) => this.#pause(delayMs),
+    });
+  }
+
+  #giveUp(cause: SupervisorError): void {
+    const error = giveUpError(this.settings, cause);
+    this.#processes.spare?.close();
+    this.#state.moveTo('failed', firstLine(error));
+    this.#surroundings.events.emit('failed', { child: this.settings.name, error });
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    await sleep(delayMs, undefined, { signal: this.#stopped.signal });
+  }
+
+  /** Whoever stops the child waits for this too, but its failure is for the caller alone. */
+  async #do<T>(activity: Promise<T>): Promise<T> {
+    this.#activity = Promise.allSettled([this.#activity, activity]);
+    return activity;
+  }
+}

@@ -1,0 +1,153 @@
+import type { EventEmitter } from 'node:events';
+import { endError } from './child-errors.ts';
+import type { SupervisorError } from '../errors.ts';
+import type { SpareEvent, SupervisorEvents } from '../events.ts';
+import { locateScript } from '../run/locate.ts';
+import type { RestartOptions } from '../options/options.ts';
+import { becomeSpare } from './readiness.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import type { Run } from '../run/run.ts';
+import type { ChildSettings } from '../options/settings.ts';
+
+/** What a spare needs of its child. */
+export interface SpareSurroundings {
+  readonly events: EventEmitter<SupervisorEvents>;
+  /** Aborted when the child is to start no process any more. */
+  readonly stopped: AbortSignal;
+  /** Creates a process that waits for `go` before it listens. */
+  launch(): Promise<Run>;
+}
+
+/**
+ * A second process of a child, started up to its `listen`, which it does when it is told to go.
+ *
+ * ```
+ * none ──▶ pausing ──▶ starting ──▶ standing by ──▶ (taken: it is the child's process) ──▶ none
+ *             ▲            │             │
+ *             └────────────┴─────────────┘  failed, ended by itself, renewed
+ * ```
+ */
+export class Spare {
+  readonly #child: ChildSettings;
+  readonly #surroundings: SpareSurroundings;
+  /** A spare is never given up, but one that fails again and again is tried less and less often. */
+  readonly #policy: RestartPolicy;
+  #phase: 'none' | 'pausing' | 'starting' | 'standing by' = 'none';
+  #run: Run | undefined;
+  /** Counts the spares there were: what is heard of an earlier one does not matter any more. */
+  #turn = 0;
+  #standsBySince = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(child: ChildSettings, restart: Required<RestartOptions>, surroundings: SpareSurroundings) {
+    this.#child = child;
+    this.#surroundings = surroundings;
+    this.#policy = new RestartPolicy({ ...restart, maxRestarts: Number.POSITIVE_INFINITY });
+    surroundings.stopped.addEventListener('abort', this.#drop, { once: true });
+  }
+
+  get pid(): number | undefined {
+    return this.#run?.pid;
+  }
+
+  get standsBy(): boolean {
+    return this.#phase === 'standing by';
+  }
+
+  /** Has one soon, unless there is one. Not at once: the child that has just got ready needs the machine. */
+  keep(): void {
+    if (this.#phase === 'none') this.#startAfter(PAUSE_MS);
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#surroundings.stopped.removeEventListener('abort', this.#drop);
+    this.#drop();
+  }
+
+  /**
+   * Tells it to go and gives it away. One that is still starting goes as well: nobody would be quicker. None when there is none,
+   * or when the script's name leads to another file by now: then it is ended.
+   */
+  take(): Run | undefined {
+    const run = this.#run;
+    if (!run || run.hasExited) return undefined;
+    const isStale = !isPresent(this.#child, run.script);
+    if (isStale) this.#report(run.pid, 'stale');
+    if (isStale || !run.promote()) {
+      this.#drop();
+      return undefined;
+    }
+    this.#forget();
+    this.#report(run.pid, 'promoted');
+    return run;
+  }
+
+  #startAfter(delayMs: number): void {
+    if (this.#surroundings.stopped.aborted) return;
+    this.#phase = 'pausing';
+    this.#timer = setTimeout(() => void this.#start(), delayMs);
+  }
+
+  async #start(): Promise<void> {
+    this.#phase = 'starting';
+    const turn = this.#turn;
+    try {
+      const run = await this.#surroundings.launch();
+      if (turn !== this.#turn) return this.#end(run);
+      this.#run = run;
+      await becomeSpare(run, this.#child, this.#surroundings.stopped);
+      if (turn !== this.#turn) return;
+      this.#phase = 'standing by';
+      this.#standsBySince = performance.now();
+      this.#report(run.pid, 'standing by');
+      throw await endError(this.#child, await run.ended);
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(error as SupervisorError);
+    }
+  }
+
+  #fail(error: SupervisorError): void {
+    const stoodByMs = this.standsBy ? performance.now() - this.#standsBySince : 0;
+    const nextStartMs = PAUSE_MS + (this.#policy.next(stoodByMs) ?? 0);
+    this.#report(this.pid, 'failed', { error, nextStartMs });
+    this.#drop();
+    this.#startAfter(nextStartMs);
+  }
+
+  /** Whatever there is of one is ended. */
+  readonly #drop = (): void => {
+    clearTimeout(this.#timer);
+    const run = this.#run;
+    this.#forget();
+    if (run) this.#end(run);
+  };
+
+  #forget(): void {
+    this.#turn += 1;
+    this.#phase = 'none';
+    this.#run = undefined;
+  }
+
+  /** It serves nobody, so it gets little time, whatever its handlers wait for. */
+  #end(run: Run): void {
+    const { stopSignal, stopTimeoutMs } = this.#child;
+    void run.stop(stopSignal, Math.min(stopTimeoutMs, STOP_LIMIT_MS));
+  }
+
+  #report(pid: number | undefined, what: SpareEvent['what'], details: Partial<SpareEvent> = {}): void {
+    this.#surroundings.events.emit('spare', { ...details, child: this.#child.name, pid, what });
+  }
+}
+
+const PAUSE_MS = 250;
+const STOP_LIMIT_MS = 1_000;
+
+/** The script's name still leads to the file that the process runs. */
+function isPresent(child: ChildSettings, script: string | undefined): boolean {
+  try {
+    return locateScript(child) === script;
+  } catch {
+    return false; // There is none: the child's own next start says so.
+  }
+}

@@ -1,0 +1,44 @@
+import { AlertWatch } from './alert-watch.ts';
+import type { OwnStatus } from '../child/status.ts';
+import type { Controlled } from '../control/commands.ts';
+import { ControlServer } from '../control/control-server.ts';
+import { MetricCounts, metricsText } from './metrics.ts';
+import type { SupervisorOptions } from '../options/options.ts';
+import type { Outputs } from '../output/outputs.ts';
+import { supervisorStatus } from './supervisor-status.ts';
+
+/** What a supervisor lets others see and do: alerts, metrics, and the control socket. */
+export class Observation {
+  readonly #target: Controlled;
+  readonly #alerts: AlertWatch;
+  readonly #counts: MetricCounts;
+  readonly #control: ControlServer | undefined;
+
+  constructor(
+    target: Controlled,
+    { controlSocket, alertIntervalMs = 300_000 }: SupervisorOptions,
+    outputs: Outputs,
+    find: (child: string) => OwnStatus | undefined,
+  ) {
+    this.#target = target;
+    this.#alerts = new AlertWatch(target, find, alertIntervalMs);
+    this.#counts = new MetricCounts(target);
+    if (controlSocket === undefined) return;
+    this.#control = new ControlServer(controlSocket, target, outputs, (child) => find(child) !== undefined);
+  }
+
+  /** Throws `CONTROL_SOCKET_TAKEN` or `BIND_FAILED`. */
+  async start(): Promise<void> {
+    await this.#control?.start();
+  }
+
+  metrics(): string {
+    return metricsText(supervisorStatus(), this.#target.status(), this.#counts);
+  }
+
+  /** When every child has ended. */
+  async close(): Promise<void> {
+    this.#alerts.close();
+    await this.#control?.close();
+  }
+}

@@ -1,0 +1,222 @@
+import { resolveCheck } from '../health-check/declared-check.ts';
+import type { ResolvedCheck } from '../health-check/health-check.ts';
+import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
+import { refuseCycles } from '../rollout/order.ts';
+import { planOwnSocket, planSocket, type SocketPlan } from '../listener/socket-plan.ts';
+import { invalidOption } from './validation.ts';
+
+/** One child with everything decided: defaults filled in, instances told apart. */
+export interface ChildSettings extends Omit<
+  ChildOptions,
+  'instances' | 'readiness' | 'restart' | 'listen' | 'sockets' | 'healthCheck'
+> {
+  /** The name of the options that it comes from, with `instances`. */
+  readonly group: string | undefined;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What it inherits, its own socket first. */
+  readonly sockets: readonly SocketPlan[];
+  readonly ownSocket: SocketPlan | undefined;
+  /** Names of children, and of groups of them. */
+  readonly after: readonly string[];
+  readonly task: boolean;
+  readonly readiness: Readiness;
+  readonly healthCheck: ResolvedCheck | undefined;
+  readonly healthCheckIntervalMs: number;
+  readonly healthCheckTimeoutMs: number;
+  readonly unhealthyThreshold: number;
+  readonly startGraceMs: number;
+  readonly stopSignal: NodeJS.Signals;
+  readonly stopTimeoutMs: number;
+  readonly deathSignal: NodeJS.Signals;
+  readonly restart: Required<RestartOptions> | false;
+  readonly reload: ReloadKind;
+  readonly reloadPauseMs: number;
+  readonly heartbeatTimeoutMs: number | false;
+  readonly memoryCheckIntervalMs: number;
+  readonly namespace: boolean;
+}
+
+/** The shared sockets of a supervisor. Throws `INVALID_OPTION`. */
+export function planSockets(options: SupervisorOptions): SocketPlan[] {
+  return Object.entries(options.sockets ?? {}).map(([name, socket]) =>
+    planSocket(name, socket, `\`sockets.${name}\``),
+  );
+}
+
+/** The children of a supervisor. Throws `INVALID_OPTION` where options contradict each other. */
+export function resolveChildren(options: SupervisorOptions, shared: readonly SocketPlan[]): ChildSettings[] {
+  const children = options.children ?? [];
+  const resolved = children.flatMap((child) => resolveChild(withSinks(child, options), shared));
+  refuseSameNames(resolved);
+  for (const { name, after = [] } of children) {
+    const unknown = after.find((other) => !children.some((child) => child.name === other));
+    if (unknown !== undefined)
+      throw invalidOption(`Child "${name}" is to start after "${unknown}", which does not exist`);
+  }
+  refuseCycles(children);
+  return resolved;
+}
+
+/** Where a child does not say where its lines go, its supervisor does. */
+export function withSinks(child: ChildOptions, { output = [] }: SupervisorOptions): ChildOptions {
+  return { ...child, output: child.output ?? output };
+}
+
+/** Throws `INVALID_OPTION`. */
+export function refuseSameNames(children: readonly { readonly name: string }[]): void {
+  const names = new Set<string>();
+  for (const { name } of children) {
+    if (names.has(name)) throw invalidOption(`Expected child names to be unique, got "${name}" twice`);
+    names.add(name);
+  }
+}
+
+/** One `ChildOptions` as the children it stands for. Throws `INVALID_OPTION`. */
+export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[]): ChildSettings[] {
+  refuseContradictions(options);
+  const { instances, listen, ...single } = options;
+  const inherited = (options.sockets ?? []).map((wanted) => {
+    const plan = shared.find(({ name }) => name === wanted);
+    if (plan) return plan;
+    throw invalidOption(
+      `Child "${options.name}" wants the socket "${wanted}", which \`sockets\` does not have`,
+    );
+  });
+  const task = options.task ?? false;
+  const healthCheck = options.healthCheck && resolveCheck(options.healthCheck, `${options.name}.healthCheck`);
+  const readiness = options.readiness ?? defaultReadiness(options);
+  return instanceNames(options).map((name, index) => {
+    const ownSocket = listen && planOwnSocket(name, listen, index, instances !== undefined);
+    const sockets = ownSocket ? [ownSocket, ...inherited] : inherited;
+    return {
+      ...single,
+      name,
+      group: instances === undefined ? undefined : options.name,
+      port: options.port === undefined ? undefined : options.port + index,
+      args: [...(options.args ?? [])],
+      // A copy: what the caller does to the object later is none of the child's business.
+      env: { ...options.env },
+      sockets,
+      ownSocket,
+      after: [...(options.after ?? [])],
+      task,
+      readiness,
+      readyTimeoutMs: options.readyTimeoutMs ?? (task ? undefined : 30_000),
+      healthCheck,
+      healthCheckIntervalMs: options.healthCheckIntervalMs ?? 60_000,
+      healthCheckTimeoutMs: options.healthCheckTimeoutMs ?? 5_000,
+      unhealthyThreshold: options.unhealthyThreshold ?? 3,
+      startGraceMs: options.startGraceMs ?? 0,
+      stopSignal: options.stopSignal ?? 'SIGTERM',
+      stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
+      deathSignal: options.deathSignal ?? 'SIGKILL',
+      restart: options.restart === false ? false : { ...restartDefaults, ...options.restart },
+      reload: options.reload ?? (canOverlap(sockets, readiness) ? 'overlap' : 'stop-first'),
+      reloadPauseMs: options.reloadPauseMs ?? 0,
+      heartbeatTimeoutMs:
+        options.heartbeatTimeoutMs ?? (options.script === undefined || task ? false : 30_000),
+      memoryCheckIntervalMs: options.memoryCheckIntervalMs ?? 5_000,
+      namespace: options.namespace ?? false,
+    };
+  });
+}
+
+/**
+ * Two processes can serve at the same time behind a held socket; but a health check may be answered by either of them, and says
+ * nothing about the new one.
+ */
+export function canOverlap(sockets: readonly unknown[], readiness: Readiness): boolean {
+  return sockets.length > 0 && readiness !== 'health-check' && readiness !== 'spawn';
+}
+
+const restartDefaults: Required<RestartOptions> = {
+  initialDelayMs: 100,
+  maxDelayMs: 30_000,
+  jitter: 0.5,
+  resetAfterMs: 10_000,
+  maxRestarts: 10,
+  windowMs: 60_000,
+};
+
+function defaultReadiness(options: ChildOptions): Readiness {
+  if (options.healthCheck) return 'health-check';
+  return options.script !== undefined && inheritsSockets(options) ? 'listening' : 'spawn';
+}
+
+function inheritsSockets({ sockets = [], listen }: ChildOptions): boolean {
+  return listen !== undefined || sockets.length > 0;
+}
+
+function instanceNames({ name, instances }: ChildOptions): string[] {
+  if (instances === undefined) return [name];
+  return Array.from({ length: instances }, (_, index) => `${name}-${index + 1}`);
+}
+
+function refuseContradictions(child: ChildOptions): void {
+  const { name, script, command, task, readiness, healthCheck, port, instances = 1 } = child;
+  if ((script === undefined) === (command === undefined)) {
+    throw invalidOption(`Expected child "${name}" to have either \`script\` or \`command\``);
+  }
+  if (readiness === 'message' && script === undefined) {
+    throw invalidOption(`Child "${name}" cannot send a message: \`readiness: 'message'\` needs a \`script\``);
+  }
+  if (readiness === 'listening' && (script === undefined || !inheritsSockets(child))) {
+    throw invalidOption(
+      `Child "${name}" has nothing to listen on: \`readiness: 'listening'\` needs a \`script\` with \`sockets\` or \`listen\``,
+    );
+  }
+  if (readiness === 'health-check' && !healthCheck) {
+    throw invalidOption(`Child "${name}" has \`readiness: 'health-check'\` but no \`healthCheck\``);
+  }
+  if (child.spare) refuseSpare(child);
+  if (task && (readiness !== undefined || healthCheck)) {
+    throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
+  }
+  if (child.heartbeatTimeoutMs && (script === undefined || task)) {
+    throw invalidOption(
+      `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
+    );
+  }
+  if (child.namespace && (child.deathSignal ?? 'SIGKILL') !== 'SIGKILL') {
+    throw invalidOption(
+      `Child "${name}" has a \`namespace\`, which ends at once: its \`deathSignal\` can only be SIGKILL`,
+    );
+  }
+  if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {
+    throw invalidOption(`Expected the ports of child "${name}" to be from 1 to 65535, got ${port}`);
+  }
+  refuseListen(child);
+  refuseReload(child);
+}
+
+function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
+  if (listen?.port === undefined) return;
+  if (port !== undefined) throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
+  if (listen.port + instances - 1 > 65_535) {
+    throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${listen.port}`);
+  }
+}
+
+function refuseReload(child: ChildOptions): void {
+  const { name, task, reload, sockets = [], listen } = child;
+  if (reload !== undefined && task) throw invalidOption(`Child "${name}" is a task: it has no \`reload\``);
+  const inherited = listen ? [listen, ...sockets] : sockets;
+  if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
+  throw invalidOption(
+    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
+  );
+}
+
+function refuseSpare(child: ChildOptions): void {
+  const { name, script, readiness = defaultReadiness(child) } = child;
+  const saysIt = readiness === 'listening' || readiness === 'message';
+  if (script === undefined || !inheritsSockets(child) || !saysIt) {
+    throw invalidOption(
+      `Child "${name}" cannot have a \`spare\`: it needs a \`script\` with \`sockets\` or \`listen\`, and \`readiness: 'listening'\` or \`'message'\``,
+    );
+  }
+  if (child.restart === false) {
+    throw invalidOption(`Child "${name}" has a \`spare\`, which \`restart: false\` never lets take over`);
+  }
+}
