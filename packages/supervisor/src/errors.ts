@@ -84,7 +84,7 @@ export class SupervisorError extends Error {
 
   constructor(code: SupervisorErrorCode, message: string, details: SupervisorErrorDetails = {}) {
     const { child, exitCode, signal, lastLines = [], replaced, left, cause } = details;
-    const lastWords = lastLines.length > 0 ? `; its last words:\n${indent(lastLines)}` : '';
+    const lastWords = lastLines.length > 0 ? `${LAST_WORDS}\n${indent(lastLines)}` : '';
     super(message + lastWords, cause === undefined ? undefined : { cause });
     this.code = code;
     this.child = child;
@@ -95,6 +95,23 @@ export class SupervisorError extends Error {
     this.left = left;
   }
 }
+
+/** What whatever was thrown has to say. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** A message as it is where the last words behind it are shown on their own, or are too much. */
+export function withoutLastWords(message: string): string {
+  return message.split(LAST_WORDS, 1)[0] ?? message;
+}
+
+/** A supervisor was told to stop, and nothing new begins. */
+export function supervisorStopped(): SupervisorError {
+  return new SupervisorError('STOPPED', 'The supervisor was told to stop');
+}
+
+const LAST_WORDS = '; its last words:';
 
 function indent(lines: readonly string[]): string {
   return lines.map((line) => `  ${line}`).join('\n');

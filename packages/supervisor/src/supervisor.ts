@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { MonitoredChild } from './added-child.ts';
 import { ExitHooks } from './child/exit-hooks.ts';
 import { ChildTable } from './child/child-table.ts';
-import { SupervisorError } from './errors.ts';
+import { SupervisorError, supervisorStopped } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
 import { Observation } from './observation/observation.ts';
@@ -78,7 +78,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws SupervisorError `PORT_TAKEN`, `BIND_FAILED`, `STOPPED`
    */
   async bind(): Promise<void> {
-    if (this.#stopping && !this.#binding) throw stopped();
+    if (this.#stopping && !this.#binding) throw supervisorStopped();
     this.#binding ??= this.#bind();
     await this.#binding;
   }
@@ -92,7 +92,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async start(name?: string): Promise<void> {
     if (name !== undefined) return this.#operations.start(name);
-    if (this.#stopping && !this.#starting) throw stopped();
+    if (this.#stopping && !this.#starting) throw supervisorStopped();
     this.#starting ??= this.#start();
     try {
       await this.#starting;
@@ -132,7 +132,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async stop(name?: string): Promise<void> {
     if (name !== undefined) return this.#operations.stop(name);
-    this.#stopRequest.abort(stopped());
+    this.#stopRequest.abort(supervisorStopped());
     this.#stopping ??= this.#stop('the supervisor stops');
     await this.#stopping;
   }
@@ -262,14 +262,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         this.#children.configured(),
         ({ settings }) => settings,
         async (child) => {
-          if (this.#stopping) throw stopped();
+          if (this.#stopping) throw supervisorStopped();
           await child.start();
         },
       );
       this.#service.ready();
     } catch (error) {
       // Told to stop, or failed: the reason is found before the stop hides it.
-      const reason = this.#stopping ? stopped() : error;
+      const reason = this.#stopping ? supervisorStopped() : error;
       await this.stop();
       throw reason;
     }
@@ -320,8 +320,4 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#outputs.flushConsole();
     process.exit(this.#exitCode);
   }
-}
-
-function stopped(): SupervisorError {
-  return new SupervisorError('STOPPED', 'The supervisor was told to stop');
 }

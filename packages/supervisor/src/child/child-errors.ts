@@ -68,8 +68,3 @@ export function giveUpError({ name, restart }: ChildSettings, cause: SupervisorE
     { child: name, exitCode: cause.exitCode, signal: cause.signal, cause },
   );
 }
-
-/** The message without the last words. */
-export function firstLine(error: SupervisorError): string {
-  return error.message.split('; its last words:', 1)[0] ?? '';
-}

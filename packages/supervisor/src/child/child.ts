@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeEnd, firstLine, giveUpError, stopError, type Condemnation } from './child-errors.ts';
-import { SupervisorError } from '../errors.ts';
+import { describeEnd, giveUpError, stopError, type Condemnation } from './child-errors.ts';
+import { SupervisorError, withoutLastWords } from '../errors.ts';
 import { ProcessSlot } from './process-slot.ts';
 import { condemnedFailure, exitFailure, Recovery, startFailure, type Failure } from './recovery.ts';
 import type { Run, RunExit } from '../run/run.ts';
@@ -281,7 +281,7 @@ export class Child {
   #giveUp(cause: SupervisorError): void {
     const error = giveUpError(this.settings, cause);
     this.#processes.spare?.close();
-    this.#state.moveTo('failed', firstLine(error));
+    this.#state.moveTo('failed', withoutLastWords(error.message));
     this.#surroundings.events.emit('failed', { child: this.settings.name, error });
   }
 

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 import type { ExitEvent, SupervisorEvents } from '../events.ts';
 
 /**
@@ -67,7 +67,7 @@ async function runLimited(hook: ChildExitHook, event: ExitEvent, timeoutMs: numb
 }
 
 function hookError({ child, pid, code, signal }: ExitEvent, cause: unknown): SupervisorError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const message = `The hook after the end of process ${pid} of child "${child}" failed: ${reason}`;
   return new SupervisorError('HOOK_FAILED', message, { child, exitCode: code, signal, cause });
 }

@@ -1,5 +1,5 @@
-import { condemnedError, endError, exitMessage, firstLine, type Condemnation } from './child-errors.ts';
-import { SupervisorError } from '../errors.ts';
+import { condemnedError, endError, exitMessage, type Condemnation } from './child-errors.ts';
+import { reasonOf, SupervisorError, withoutLastWords } from '../errors.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { Run, RunExit } from '../run/run.ts';
 import type { ChildSettings } from '../options/settings.ts';
@@ -119,7 +119,7 @@ export function exitFailure(child: ChildSettings, run: Run, exit: RunExit): Fail
 /** We end a process because of what is wrong with it. */
 export function condemnedFailure(child: string, run: Run, kind: Condemnation, reason: string): Failure {
   const error = condemnedError(child, kind, reason, run.lastLines);
-  return { reason: kind, summary: firstLine(error), error };
+  return { reason: kind, summary: withoutLastWords(error.message), error };
 }
 
 /** What a start has thrown. */
@@ -127,8 +127,8 @@ export function startFailure(cause: unknown): Failure {
   const error =
     cause instanceof SupervisorError
       ? cause
-      : new SupervisorError('SPAWN_FAILED', cause instanceof Error ? cause.message : String(cause), {
+      : new SupervisorError('SPAWN_FAILED', reasonOf(cause), {
           cause,
         });
-  return { reason: 'exit', summary: firstLine(error), error };
+  return { reason: 'exit', summary: withoutLastWords(error.message), error };
 }

@@ -1,6 +1,7 @@
 import type { CheckTarget } from '../health-check/health-check.ts';
 import { HealthMonitor, type HealthVerdicts } from '../health-check/health-monitor.ts';
 import { describeBlockedLoop, LoopMonitor, type BlockedVerdict } from '../heartbeat/loop-monitor.ts';
+import { reasonOf } from '../errors.ts';
 import type { Condemnation } from './child-errors.ts';
 import { MemoryMonitor } from './memory-monitor.ts';
 import type { Run } from '../run/run.ts';
@@ -30,7 +31,7 @@ export class Watch {
     this.#health = new HealthMonitor(child, target, {
       healthy: () => verdicts.healthy(),
       failing: (error, failures) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         verdicts.unhealthy(reason);
         if (failures < child.unhealthyThreshold) return;
         verdicts.condemned(`${reason} (${failures} of ${child.unhealthyThreshold})`, 'unhealthy', false);

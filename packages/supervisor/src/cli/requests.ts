@@ -1,7 +1,7 @@
 import { ask, type Frame } from '../control/client.ts';
 import type { ControlRequest } from '../control/request.ts';
+import { withoutLastWords } from '../errors.ts';
 import type { StateEvent } from '../events.ts';
-import { withoutLastWords } from '../last-words.ts';
 import { printState } from '../output/print.ts';
 import type { Call } from './command.ts';
 import { findSocket } from './find-socket.ts';

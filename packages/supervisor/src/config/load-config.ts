@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 import type { SupervisorOptions } from '../options/options.ts';
 import { findError } from './find-error.ts';
 import { importAnew } from './import-anew.ts';
@@ -44,7 +44,7 @@ async function importModule(path: string, ending: string): Promise<SupervisorOpt
   try {
     options = await importAnew(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const position = await findError(cause, path);
     throw notLoaded(path, position ? await showPosition(position, reason) : reason, cause);
   }

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 
 /** What is to be checked. */
 export interface CheckTarget {
@@ -47,7 +47,7 @@ export async function checkHealth(
     const verdict = typeof check === 'function' ? ask(check, target) : check.probe(target, over.signal);
     await Promise.race([verdict, tooLate]);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new SupervisorError(
       'HEALTH_CHECK_FAILED',
       `Health check of child "${target.child}" failed: ${reason}`,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { kill } from 'node:process';
+import { reasonOf } from '../errors.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { readCallFrames, type BlockedFrame } from './call-frames.ts';
 import type { InspectorNotices } from './inspector-notices.ts';
@@ -42,7 +43,7 @@ export async function findCulprit(
   } catch (error) {
     const reason = tooLate.aborted
       ? `its main thread did not answer the inspector within ${limitMs} ms: it is in native code, or gets no processor`
-      : `the inspector failed: ${error instanceof Error ? error.message : String(error)}`;
+      : `the inspector failed: ${reasonOf(error)}`;
     return { frames: [], reason };
   }
 }

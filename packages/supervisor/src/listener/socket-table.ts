@@ -1,4 +1,4 @@
-import { SupervisorError } from '../errors.ts';
+import { SupervisorError, supervisorStopped } from '../errors.ts';
 import { bindSocket, type HeldSocket } from './held-socket.ts';
 import type { SocketPlan } from './socket-plan.ts';
 import { takeInherited, warnOfUnused } from '../systemd/inherited-sockets.ts';
@@ -80,7 +80,7 @@ export class SocketTable {
       }));
     if (this.#isClosed) {
       socket.close();
-      throw new SupervisorError('STOPPED', 'The supervisor was told to stop');
+      throw supervisorStopped();
     }
     this.#held.set(key, socket);
   }

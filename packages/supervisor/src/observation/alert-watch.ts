@@ -2,8 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Alerts } from './alerts.ts';
 import type { OwnStatus } from '../child/status.ts';
 import { exitMessage } from '../child/child-errors.ts';
-import { withoutLastWords } from '../last-words.ts';
-import type { SupervisorError } from '../errors.ts';
+import { withoutLastWords, type SupervisorError } from '../errors.ts';
 import type { AlertKind, ExitEvent, StateEvent, SupervisorEvents } from '../events.ts';
 
 /** Finds what is worth an alert in what the children go through. */

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 import type { SupervisorEvents } from '../events.ts';
 import { validateSink } from '../options/validation.ts';
 import { flushConsole } from './console-stream.ts';
@@ -87,6 +87,6 @@ export class Outputs {
 const FLUSH_LIMIT_MS = 5_000;
 
 function outputError(sink: string, cause: unknown): SupervisorError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new SupervisorError('OUTPUT_FAILED', `Output cannot be written to ${sink}: ${reason}`, { cause });
 }

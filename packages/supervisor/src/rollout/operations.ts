@@ -1,5 +1,5 @@
 import type { Child } from '../child/child.ts';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 import type { ReloadEvent } from '../events.ts';
 import type { ChildOptions, SupervisorOptions } from '../options/options.ts';
 import { readRelease, type Release, type Scaling } from './release.ts';
@@ -197,7 +197,7 @@ export class Operations {
       return await this.#configure();
     } catch (cause) {
       if (cause instanceof SupervisorError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new SupervisorError('CONFIG_NOT_LOADED', `The function \`configure\` failed: ${reason}`, {
         cause,
       });

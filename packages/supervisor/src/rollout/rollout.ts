@@ -1,7 +1,6 @@
 import type { Child } from '../child/child.ts';
 import type { ChildTable } from '../child/child-table.ts';
-import { firstLine } from '../child/child-errors.ts';
-import { SupervisorError } from '../errors.ts';
+import { SupervisorError, withoutLastWords } from '../errors.ts';
 import { inStartOrder, inStopOrder, waits } from './order.ts';
 import type { Release } from './release.ts';
 import { replaceChild } from './replacement.ts';
@@ -169,7 +168,7 @@ export function rolloutError(what: string, cause: unknown, { replaced, left }: R
   if (!(cause instanceof SupervisorError)) throw cause;
   const { child, exitCode, signal, lastLines } = cause;
   const progress = `replaced: ${list(replaced)}; as they were: ${list(left)}`;
-  return new SupervisorError(cause.code, `${what} failed: ${firstLine(cause)} (${progress})`, {
+  return new SupervisorError(cause.code, `${what} failed: ${withoutLastWords(cause.message)} (${progress})`, {
     child,
     exitCode,
     signal,

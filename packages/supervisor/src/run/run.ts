@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { InspectorNotices } from '../heartbeat/inspector-notices.ts';
 import { Channels } from './channels.ts';
-import { SupervisorError } from '../errors.ts';
+import { reasonOf, SupervisorError } from '../errors.ts';
 import type { Family } from '../family/family.ts';
 import { findInside, type NamespaceProcesses } from '../family/namespace.ts';
 import { signalGroup } from '../family/process-group.ts';
@@ -71,7 +71,7 @@ export class Run {
       family.adopt(pid, launch.cookie, child.deathSignal);
       return run;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       const message = `Child "${child.name}" cannot be started: ${reason}`;
       throw new SupervisorError('SPAWN_FAILED', message, { child: child.name, cause });
     }
