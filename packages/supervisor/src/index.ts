@@ -1,4 +1,3 @@
-export type { MonitoredChild } from './added-child.ts';
 export type { BlockedFrame } from './heartbeat/call-frames.ts';
 export type { ChildExitHook } from './child/exit-hooks.ts';
 export { defineConfig } from './config/define-config.ts';
@@ -35,7 +34,7 @@ export {
   reloadMonitoredChildrenOn,
   spawnMonitoredChild,
 } from './spawn-monitored-child.ts';
-export type { MonitoredChildOptions } from './spawn-monitored-child.ts';
+export type { MonitoredChild, MonitoredChildOptions } from './spawn-monitored-child.ts';
 export type {
   ChildOptions,
   Readiness,

@@ -1,23 +1,74 @@
-/** What to do at the first signal, and at a later one. */
+import { flushConsole } from './output/console-stream.ts';
+
+/** What signals of this process have a supervisor do. */
 export interface SignalActions {
-  first(signal: NodeJS.Signals): void;
-  later(signal: NodeJS.Signals): void;
+  /** In order. */
+  stop(): Promise<void>;
+  /** At once. */
+  kill(): Promise<void>;
+  reload(): Promise<void>;
 }
 
-/** Listens until the returned function is called. */
-export function takeSignals(signals: readonly NodeJS.Signals[], actions: SignalActions): () => void {
-  let firstAt: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
+/** The signals of this process that a supervisor obeys. */
+export class ProcessSignals {
+  readonly #stopSignals: readonly NodeJS.Signals[];
+  readonly #reloadSignals: readonly NodeJS.Signals[];
+  readonly #actions: SignalActions;
+  #firstAt: number | undefined;
+  /** Set when a signal asked for the end: the process exits with it as soon as everything has stopped. */
+  #exitCode: number | undefined;
+  #release: (() => void)[] = [];
+
+  constructor(
+    stopSignals: readonly NodeJS.Signals[] = [],
+    reloadSignals: readonly NodeJS.Signals[] = [],
+    actions: SignalActions,
+  ) {
+    this.#stopSignals = [...stopSignals];
+    this.#reloadSignals = [...reloadSignals];
+    this.#actions = actions;
+  }
+
+  /** One has asked for the end of the process. */
+  get isEnding(): boolean {
+    return this.#exitCode !== undefined;
+  }
+
+  take(): void {
+    this.#release = [
+      onSignals(this.#stopSignals, () => this.#onStopSignal()),
+      onSignals(this.#reloadSignals, () => void this.#actions.reload()),
+    ];
+  }
+
+  /** Everything has stopped. Signals are the process's own again, unless it is about to exit. */
+  release(): void {
+    if (this.isEnding) return;
+    for (const release of this.#release) release();
+  }
+
+  #onStopSignal(): void {
     const now = performance.now();
-    if (firstAt === undefined) {
-      firstAt = now;
-      actions.first(signal);
-    } else if (now - firstAt >= DUPLICATE_MS) {
-      actions.later(signal);
+    if (this.#firstAt === undefined) {
+      this.#firstAt = now;
+      void this.#exit();
+    } else if (now - this.#firstAt >= DUPLICATE_MS) {
+      this.#exitCode = 1;
+      void this.#actions.kill();
     }
-  };
-  return onSignals(signals, onSignal);
+  }
+
+  async #exit(): Promise<void> {
+    this.#exitCode = 0;
+    await this.#actions.stop();
+    // Whoever reads our output gets all of it before we are gone.
+    await flushConsole();
+    process.exit(this.#exitCode);
+  }
 }
+
+// One Ctrl-C arrives twice when npm stands between: from the terminal, and passed on by npm.
+const DUPLICATE_MS = 500;
 
 /** Listens until the returned function is called. */
 export function onSignals(
@@ -29,6 +80,3 @@ export function onSignals(
     for (const signal of signals) process.off(signal, listener);
   };
 }
-
-// One Ctrl-C arrives twice when npm stands between: from the terminal, and passed on by npm.
-const DUPLICATE_MS = 500;

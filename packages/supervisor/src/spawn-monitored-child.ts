@@ -1,11 +1,23 @@
 import { basename } from 'node:path';
-import type { MonitoredChild } from './added-child.ts';
+import type { ChildStatus } from './child/status.ts';
 import type { OutputEvent } from './events.ts';
 import type { HealthCheck } from './health-check/declared-check.ts';
 import type { ChildOptions } from './options/options.ts';
 import { printReload, printState } from './output/print.ts';
 import { onSignals } from './signals.ts';
 import { Supervisor } from './supervisor.ts';
+
+/** A child that was added alone. */
+export interface MonitoredChild {
+  readonly name: string;
+  /** Where its events are. */
+  readonly supervisor: Supervisor;
+  status(): ChildStatus;
+  /** Gives it a new process, as `supervisor.restart` does. */
+  restart(): Promise<void>;
+  /** Ends it for good and forgets it, when operations that were asked for before are over. */
+  stop(): Promise<void>;
+}
 
 /** What `spawnMonitoredChild` takes beside its four parameters. */
 export interface MonitoredChildOptions extends Omit<

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { MonitoredChild } from './added-child.ts';
+import type { MonitoredChild } from './spawn-monitored-child.ts';
 import { ExitHooks } from './child/exit-hooks.ts';
 import { ChildTable } from './child/child-table.ts';
 import { SupervisorError, supervisorStopped } from './errors.ts';
@@ -14,20 +14,19 @@ import type { SinkOptions } from './output/sink-options.ts';
 import { inStartOrder, inStopOrder } from './rollout/order.ts';
 import { withUsage } from './run/process-usage.ts';
 import { readRelease } from './rollout/release.ts';
-import type { ChildSettings } from './options/settings.ts';
-import { onSignals, takeSignals } from './signals.ts';
+import { Preparation } from './preparation.ts';
+import { ProcessSignals } from './signals.ts';
 import { SocketTable } from './listener/socket-table.ts';
 import type { ChildStatus } from './child/status.ts';
 import { SystemdService } from './systemd/service.ts';
-import { invalidOption } from './options/validation.ts';
+import { invalidOption } from './options/rules.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it
  * ends, however it ends. One life each: after `stop` make a new one.
  */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
-  readonly #signals: readonly NodeJS.Signals[];
-  readonly #reloadSignals: readonly NodeJS.Signals[];
+  readonly #signals: ProcessSignals;
   readonly #family = new Family();
   readonly #outputs = new Outputs(this);
   readonly #service = new SystemdService(this);
@@ -35,16 +34,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #children: ChildTable;
   readonly #operations: Operations;
   readonly #observation: Observation;
+  readonly #preparation: Preparation;
   /** Aborted as soon as somebody wants the end: no operation begins a further step. */
   readonly #stopRequest = new AbortController();
-  #binding: Promise<void> | undefined;
-  /** Sockets and watchdog. */
-  #preparing: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #releaseSignals: (() => void) | undefined;
-  /** Set when a signal asked for the end: the process exits with it as soon as everything has stopped. */
-  #exitCode: number | undefined;
 
   /** @throws SupervisorError `INVALID_OPTION` */
   constructor(options: SupervisorOptions = {}) {
@@ -52,7 +46,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const release = readRelease(options);
     this.#children = new ChildTable({
       sockets: (settings) => this.#sockets.find(settings.sockets),
-      prepared: async (settings) => this.#prepareFor(settings),
+      prepared: async ({ sockets }) => this.#preparation.prepareFor(sockets),
       family: this.#family,
       events: this,
       outputs: this.#outputs,
@@ -66,11 +60,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       reloaded: (event) => this.emit('reload', event),
       service: this.#service,
     });
-    this.#signals = [...(options.signals ?? [])];
-    this.#reloadSignals = [...(options.reloadSignals ?? [])];
+    this.#signals = new ProcessSignals(options.signals, options.reloadSignals, {
+      stop: async () => this.stop(),
+      kill: async () => this.kill(),
+      reload: async () => this.#reloadUnasked(),
+    });
     this.#observation = new Observation(this, options, this.#outputs, (name) =>
       this.#children.get(name)?.status(),
     );
+    this.#preparation = new Preparation({
+      sockets: this.#sockets,
+      family: this.#family,
+      observation: this.#observation,
+      plans: () => {
+        const { sockets, children } = this.#operations.release;
+        return [...sockets, ...children.flatMap((child) => child.sockets)];
+      },
+      stopping: this.#stopRequest.signal,
+    });
   }
 
   /**
@@ -78,9 +85,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws SupervisorError `PORT_TAKEN`, `BIND_FAILED`, `STOPPED`
    */
   async bind(): Promise<void> {
-    if (this.#stopping && !this.#binding) throw supervisorStopped();
-    this.#binding ??= this.#bind();
-    await this.#binding;
+    await this.#preparation.bind();
   }
 
   /**
@@ -98,7 +103,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       await this.#starting;
     } catch (error) {
       // The process is about to exit because of a signal: nothing that would follow the start should run, nor complain.
-      if (this.#exitCode !== undefined) await new Promise(() => {});
+      if (this.#signals.isEnding) await new Promise(() => {});
       throw error;
     }
   }
@@ -215,49 +220,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#observation.metrics();
   }
 
-  async #bind(): Promise<void> {
-    try {
-      const { sockets, children } = this.#operations.release;
-      await this.#sockets.bindFirst([...sockets, ...children.flatMap((child) => child.sockets)]);
-    } catch (error) {
-      this.#sockets.closeAll();
-      throw error;
-    }
-  }
-
-  #prepare(): Promise<void> {
-    this.#preparing ??= this.#prepareOnce();
-    return this.#preparing;
-  }
-
-  async #prepareOnce(): Promise<void> {
-    // First: where a supervisor with this control socket runs already, nothing else should be touched.
-    await this.#observation.start();
-    await this.bind();
-    await this.#family.start();
-  }
-
-  /** Its own socket is not bound yet when it was added, or stopped by name. */
-  async #prepareFor(settings: ChildSettings): Promise<void> {
-    await this.#prepare();
-    await this.#sockets.bind(settings.sockets);
-  }
-
   async #start(): Promise<void> {
-    const releases = [
-      takeSignals(this.#signals, {
-        first: () => void this.#exit(),
-        later: () => {
-          this.#exitCode = 1;
-          void this.kill();
-        },
-      }),
-      onSignals(this.#reloadSignals, () => void this.#reloadUnasked()),
-    ];
-    this.#releaseSignals = () => releases.forEach((release) => release());
+    this.#signals.take();
     this.#service.starting();
     try {
-      await this.#prepare();
+      await this.#preparation.prepare();
       await inStartOrder(
         this.#children.configured(),
         ({ settings }) => settings,
@@ -295,8 +262,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #stop(reason: string): Promise<void> {
     this.#service.stopping();
-    // What cannot be prepared is reported by start; here it only has to be over.
-    await (this.#preparing ?? this.#binding)?.catch(() => {});
+    await this.#preparation.settled();
     const children = this.#children.all();
     for (const child of children) if (child.settings.sockets.length > 0) child.retire();
     this.#sockets.closeAll();
@@ -310,14 +276,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#outputs.close();
     await this.#observation.close();
     this.#service.stopped();
-    if (this.#exitCode === undefined) this.#releaseSignals?.();
-  }
-
-  async #exit(): Promise<void> {
-    this.#exitCode = 0;
-    await this.stop();
-    // Whoever reads our output gets all of it before we are gone.
-    await this.#outputs.flushConsole();
-    process.exit(this.#exitCode);
+    this.#signals.release();
   }
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { aborted } from '../aborted.ts';
 import { describeEnd, endError } from './child-errors.ts';
 import { SupervisorError, type SupervisorErrorDetails } from '../errors.ts';
 import { checkHealth, type CheckTarget } from '../health-check/health-check.ts';
@@ -16,37 +16,35 @@ export async function becomeReady(
   target: CheckTarget,
   cancelled: AbortSignal,
 ): Promise<void> {
-  cancelled.throwIfAborted();
-  const over = new AbortController();
   let lastFailure: unknown;
-  const outcomes = [
-    ready(run, child, target, over.signal, (failure) => (lastFailure = failure)),
-    cancellation(cancelled, over.signal),
-  ];
-  if (!child.task) outcomes.push(endTooEarly(run, child));
-  if (child.readyTimeoutMs !== undefined) {
-    outcomes.push(limit(run, child, child.readyTimeoutMs, over.signal, () => lastFailure));
-  }
-  try {
-    await Promise.race(outcomes);
-  } finally {
-    over.abort();
-  }
+  await firstOf(run, child, cancelled, {
+    outcome: (over) => ready(run, child, target, over, (failure) => (lastFailure = failure)),
+    lastFailure: () => lastFailure,
+  });
 }
 
 /** Resolves when a spare waits for its `go`. Throws as `becomeReady` does. */
 export async function becomeSpare(run: Run, child: ChildSettings, cancelled: AbortSignal): Promise<void> {
+  await firstOf(run, child, cancelled, {
+    // A script may well say that it is ready before it listens.
+    outcome: () => Promise.race([run.said.standby, run.said.ready]),
+    lastFailure: () => undefined,
+  });
+}
+
+/** Ready, ended, too late or cancelled. */
+async function firstOf(
+  run: Run,
+  child: ChildSettings,
+  cancelled: AbortSignal,
+  { outcome, lastFailure }: { outcome: (over: AbortSignal) => Promise<void>; lastFailure: () => unknown },
+): Promise<void> {
   cancelled.throwIfAborted();
   const over = new AbortController();
-  const outcomes = [
-    // A script may well say that it is ready before it listens.
-    run.said.standby,
-    run.said.ready,
-    cancellation(cancelled, over.signal),
-    endTooEarly(run, child),
-  ];
+  const outcomes = [outcome(over.signal), cancellation(cancelled, over.signal)];
+  if (!child.task) outcomes.push(endTooEarly(run, child));
   if (child.readyTimeoutMs !== undefined) {
-    outcomes.push(limit(run, child, child.readyTimeoutMs, over.signal, () => undefined));
+    outcomes.push(limit(run, child, child.readyTimeoutMs, over.signal, lastFailure));
   }
   try {
     await Promise.race(outcomes);
@@ -116,6 +114,6 @@ async function limit(
 }
 
 async function cancellation(cancelled: AbortSignal, over: AbortSignal): Promise<void> {
-  await once(cancelled, 'abort', { signal: over });
+  await aborted(cancelled, over);
   throw cancelled.reason;
 }

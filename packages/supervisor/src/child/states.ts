@@ -22,15 +22,18 @@
  * process is stopping or has ended before that, it is the replacement that comes to `ready`, through `starting` in the latter case.
  * The same happens when a process with held sockets holds too much memory.
  */
-export type ChildState =
-  | 'starting'
-  | 'ready'
-  | 'unhealthy'
-  | 'stopping'
-  | 'stopped'
-  | 'backing off'
-  | 'failed'
-  | 'completed';
+export type ChildState = (typeof childStates)[number];
+
+export const childStates = [
+  'starting',
+  'ready',
+  'unhealthy',
+  'stopping',
+  'stopped',
+  'backing off',
+  'failed',
+  'completed',
+] as const;
 
 const next: Readonly<Record<ChildState, readonly ChildState[]>> = {
   stopped: ['starting'],

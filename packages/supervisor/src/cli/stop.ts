@@ -1,6 +1,6 @@
-import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisorError } from '../errors.ts';
+import { processExists } from '../family/signal.ts';
 import type { Call } from './command.ts';
 import { tellProgress } from './requests.ts';
 
@@ -14,7 +14,7 @@ export async function stop(call: Call): Promise<void> {
 
 async function ended(pid: number): Promise<void> {
   const deadline = performance.now() + END_LIMIT_MS;
-  while (isThere(pid)) {
+  while (processExists(pid)) {
     if (performance.now() > deadline) {
       throw new SupervisorError(
         'CONTROL_FAILED',
@@ -26,12 +26,3 @@ async function ended(pid: number): Promise<void> {
 }
 
 const END_LIMIT_MS = 10_000;
-
-function isThere(pid: number): boolean {
-  try {
-    return kill(pid, 0);
-  } catch (error) {
-    // EPERM: there, and of somebody else.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}

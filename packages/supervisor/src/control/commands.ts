@@ -1,4 +1,5 @@
-import { once, type EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
+import { aborted } from '../aborted.ts';
 import type { ChildStatus } from '../child/status.ts';
 import { SupervisorError } from '../errors.ts';
 import type { StateEvent, SupervisorEvents } from '../events.ts';
@@ -124,8 +125,4 @@ const MAX_LINES = 10_000;
 /** `api` stands for `api`, `api-1`, `api-2` and so on. */
 function belongsTo(child: string, name: string): boolean {
   return child === name || (child.startsWith(`${name}-`) && /^\d+$/.test(child.slice(name.length + 1)));
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -1,6 +1,6 @@
 import { SupervisorError } from '../errors.ts';
 import { didYouMean } from '../options/suggestion.ts';
-import { checkKeys, count, flag, text, type Rule } from '../options/validation.ts';
+import { checkKeys, count, flag, text, type Rule } from '../options/rules.ts';
 
 /** What a client may ask for. `name` is that of a child, or of all its instances. */
 export type ControlRequest =

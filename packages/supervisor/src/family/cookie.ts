@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { kill } from 'node:process';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { listProcesses } from '../proc.ts';
+import { signalProcess } from './signal.ts';
 
 /**
  * The variable by which a process is known as ours, whatever session or group it has moved to: everything that a child starts
@@ -26,29 +27,19 @@ const MAX_ROUNDS = 10;
 
 /** How many were found. Each is ended as soon as it is, before its id can be somebody else's. */
 async function endOnce(entry: Buffer): Promise<number> {
-  const own = String(process.pid);
   let found = 0;
   for (const [index, pid] of listProcesses().entries()) {
     if (index % READS_A_TURN === READS_A_TURN - 1) await nextTurn();
-    if (pid === own || !environmentHolds(pid, entry)) continue;
+    if (pid === process.pid || !environmentHolds(pid, entry)) continue;
     found += 1;
-    endProcess(Number(pid));
+    signalProcess(pid, 'SIGKILL');
   }
   return found;
 }
 
 const READS_A_TURN = 32;
 
-function listProcesses(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // Not Linux.
-    throw error;
-  }
-}
-
-function environmentHolds(pid: string, entry: Buffer): boolean {
+function environmentHolds(pid: number, entry: Buffer): boolean {
   let file: number | undefined;
   try {
     file = openSync(`/proc/${pid}/environ`, 'r');
@@ -74,14 +65,5 @@ function contentHolds(file: number, entry: Buffer): boolean {
     if (part.subarray(0, end).includes(wanted)) return true;
     kept = Math.min(wanted.length, end);
     part.copyWithin(0, end - kept, end);
-  }
-}
-
-function endProcess(pid: number): void {
-  try {
-    kill(pid, 'SIGKILL');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { readStat } from '../proc.ts';
 import { COOKIE_VARIABLE, endCarriers } from './cookie.ts';
 import { namespaceEnds, type NamespaceProcesses } from './namespace.ts';
-import { signalGroup } from './process-group.ts';
-import { startTime } from './start-time.ts';
+import { signalGroup } from './signal.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** The processes of one supervisor: nobody of them outlives it, and nothing that a child started outlives the child. */
@@ -28,7 +28,7 @@ export class Family {
 
   adopt(leader: number, cookie: string, deathSignal: NodeJS.Signals): void {
     const run = cookie.slice(this.#id.length + 1, -1);
-    this.#watchdog.add({ group: leader, deathSignal, run, start: startTime(leader) });
+    this.#watchdog.add({ group: leader, deathSignal, run, start: readStat(leader)?.startTicks ?? '' });
   }
 
   /** After the end of `leader`: ends what it left behind, in its group and outside. */

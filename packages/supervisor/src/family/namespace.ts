@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Account } from '../run/account.ts';
 import { SupervisorError } from '../errors.ts';
+import { readProcessFile, readStat } from '../proc.ts';
 
 /**
  * The words to put before a command so that it gets a process namespace of its own, out of which nothing can escape: the kernel
@@ -44,7 +45,7 @@ export async function findInside(
     const first = firstChild(unshare);
     const command = first === undefined ? undefined : firstChild(first);
     // Just after the fork it is still the shell, which could swallow a signal.
-    if (first !== undefined && command !== undefined && commandLine(command) !== commandLine(first)) {
+    if (first !== undefined && command !== undefined && !runTheSame(first, command)) {
       return { first, command };
     }
     await sleep(POLL_MS);
@@ -55,7 +56,8 @@ export async function findInside(
 /** Resolves when process 1 has ended: by then the kernel has ended everything else inside. */
 export async function namespaceEnds(first: number, limitMs: number): Promise<void> {
   for (const deadline = performance.now() + limitMs; performance.now() < deadline; await sleep(POLL_MS)) {
-    if (!isRunning(first)) return;
+    // A zombie, or gone.
+    if (/^[ZX]?$/.test(readStat(first)?.state ?? '')) return;
   }
 }
 
@@ -100,7 +102,8 @@ let checked: Promise<string | undefined> | undefined;
 /** Why there are no namespaces here. */
 async function tryOut(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `${process.platform} has none`;
-  if (!existsSync(childrenFile(process.pid))) return 'the kernel does not list the children of a process';
+  if (!existsSync(`/proc/self/${childrenFile(process.pid)}`))
+    return 'the kernel does not list the children of a process';
   const [command, ...args] = [...unshareWords(), '/bin/sh', '-c', firstProcess, 'supervisor-init', 'true'];
   try {
     await promisify(execFile)(command, args, { timeout: 10_000 });
@@ -113,31 +116,14 @@ async function tryOut(): Promise<string | undefined> {
 }
 
 function firstChild(pid: number): number | undefined {
-  try {
-    const [first] = readFileSync(childrenFile(pid), 'latin1').split(' ');
-    return first ? Number(first) : undefined;
-  } catch {
-    return undefined; // It is gone.
-  }
+  const [first] = readProcessFile(pid, childrenFile(pid)).split(' ');
+  return first ? Number(first) : undefined;
 }
 
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  } catch {
-    return ''; // It is gone.
-  }
+function runTheSame(one: number, other: number): boolean {
+  return readProcessFile(one, 'cmdline') === readProcessFile(other, 'cmdline');
 }
 
 function childrenFile(pid: number): string {
-  return `/proc/${pid}/task/${pid}/children`;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false; // It is gone.
-  }
+  return `task/${pid}/children`;
 }

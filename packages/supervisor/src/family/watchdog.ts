@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { hasProcessGroups } from './process-group.ts';
+import { hasProcessGroups } from './signal.ts';
 import { watchdogScript } from './watchdog-script.ts';
 
 /** What the watchdog has to know about a child. */
@@ -9,7 +9,7 @@ export interface Member {
   readonly deathSignal: NodeJS.Signals;
   /** The child's part of the cookie. */
   readonly run: string;
-  /** As `startTime` tells it. */
+  /** When the leader began, as `readStat` tells it; empty where nobody knows. */
   readonly start: string;
 }
 

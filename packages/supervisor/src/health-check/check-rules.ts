@@ -1,4 +1,5 @@
 import {
+  anyText,
   checkKeys,
   count,
   flag,
@@ -11,7 +12,7 @@ import {
   text,
   type Rule,
   type Rules,
-} from '../options/validation.ts';
+} from '../options/rules.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import type { HttpCheckOptions } from './http-check.ts';
 import type { LineCheckOptions, LineStep } from './line-check.ts';
@@ -19,8 +20,6 @@ import type { LineCheckOptions, LineStep } from './line-check.ts';
 const endpointRules: Rules<EndpointOptions> = { port, host: text, socket: text, socketPath: text };
 
 const status = rule('an HTTP status', (value) => isStatus(value));
-
-const anyText = rule('a string', (value) => typeof value === 'string');
 
 const expectation: Rule = rule(
   'a string, a RegExp, { pattern }, { json } or a function',

@@ -1,4 +1,4 @@
-import { checkKeys } from '../options/validation.ts';
+import { checkKeys } from '../options/rules.ts';
 import { httpCheckRules, tcpCheckRules } from './check-rules.ts';
 import type { ResolvedCheck } from './health-check.ts';
 import { httpProbe, type HttpCheckOptions } from './http-check.ts';

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { checkKeys } from '../options/validation.ts';
+import { checkKeys } from '../options/rules.ts';
 import { httpCheckRules } from './check-rules.ts';
 import { findEndpoint, type EndpointOptions } from './endpoint.ts';
 import { meets, quote, type TextExpectation } from './expectation.ts';

@@ -1,5 +1,5 @@
 import net, { type Socket } from 'node:net';
-import { checkKeys, invalidOption } from '../options/validation.ts';
+import { checkKeys, invalidOption } from '../options/rules.ts';
 import { lineCheckRules } from './check-rules.ts';
 import { findEndpoint, type EndpointOptions } from './endpoint.ts';
 import { meets, quote, type TextExpectation } from './expectation.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { checkKeys } from '../options/validation.ts';
+import { checkKeys } from '../options/rules.ts';
 import { tcpCheckRules } from './check-rules.ts';
 import { findEndpoint, type EndpointOptions } from './endpoint.ts';
 import type { HealthProbe } from './health-check.ts';

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { kill } from 'node:process';
+import { aborted } from '../aborted.ts';
 import { reasonOf } from '../errors.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { readCallFrames, type BlockedFrame } from './call-frames.ts';
@@ -49,7 +49,7 @@ export async function findCulprit(
 }
 
 async function abortOf(signal: AbortSignal): Promise<never> {
-  await once(signal, 'abort');
+  await aborted(signal);
   throw signal.reason;
 }
 

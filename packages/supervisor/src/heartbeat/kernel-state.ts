@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readProcessFile } from '../proc.ts';
 
 /** What the kernel says of a process's main thread. */
 export interface KernelState {
@@ -13,7 +13,7 @@ export interface KernelState {
 
 /** Only Linux tells; elsewhere, and of a process that is gone, nothing is known. */
 export async function readKernelState(pid: number): Promise<KernelState> {
-  const before = await readStatus(pid);
+  const before = readStatus(pid);
   const isHeld = /^[Tt]/.test(before.get('State') ?? '');
   const caught = before.get('SigCgt');
   return {
@@ -28,10 +28,10 @@ const SIGUSR1_BIT = 1n << 9n;
 async function findWait(pid: number, before: ReadonlyMap<string, string>): Promise<string | undefined> {
   if (!isAsleep(before)) return undefined;
   await sleep(STILL_MS);
-  const after = await readStatus(pid);
+  const after = readStatus(pid);
   // One that has woken up in the meantime is busy, however short its turns are.
   if (!isAsleep(after) || after.get(WAKE_UPS) !== before.get(WAKE_UPS)) return undefined;
-  const place = await readFile(`/proc/${pid}/wchan`, 'latin1').catch(() => '');
+  const place = readProcessFile(pid, 'wchan');
   return place === '' || place === '0' ? undefined : place;
 }
 
@@ -42,9 +42,7 @@ function isAsleep(status: ReadonlyMap<string, string>): boolean {
   return /^[SD]/.test(status.get('State') ?? '');
 }
 
-async function readStatus(pid: number): Promise<Map<string, string>> {
-  const text = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
-  return new Map(
-    text.split('\n').map((line) => line.split(':\t', 2).map((part) => part.trim()) as [string, string]),
-  );
+function readStatus(pid: number): Map<string, string> {
+  const lines = readProcessFile(pid, 'status').split('\n');
+  return new Map(lines.map((line) => line.split(':\t', 2).map((part) => part.trim()) as [string, string]));
 }

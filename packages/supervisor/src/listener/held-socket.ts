@@ -35,6 +35,14 @@ export function holdSocket(name: string, handle: Handle, address: AddressInfo | 
   };
 }
 
+/** Where a child with these sockets is reached: at its own port, else at that of the first socket. */
+export function portOf(
+  child: { readonly port?: number | undefined },
+  sockets: readonly HeldSocket[],
+): number | undefined {
+  return child.port ?? sockets.find(({ port }) => port !== undefined)?.port;
+}
+
 /** What Node's own cluster module binds with; there is no public way to bind without accepting. */
 export interface Handle {
   readonly fd: number;

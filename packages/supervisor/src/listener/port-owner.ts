@@ -1,4 +1,5 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import { listProcesses } from '../proc.ts';
 
 /**
  * The process that listens on a TCP port of this machine. Undefined when nobody does, when it belongs to somebody whose
@@ -7,8 +8,8 @@ import { readFile, readdir, readlink } from 'node:fs/promises';
 export async function findPortOwner(port: number): Promise<number | undefined> {
   const sockets = await listeningSockets(port);
   if (sockets.size === 0) return undefined;
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    if (await hasOneOf(pid, sockets)) return Number(pid);
+  for (const pid of listProcesses()) {
+    if (await hasOneOf(pid, sockets)) return pid;
   }
   return undefined;
 }
@@ -29,7 +30,7 @@ async function readTable(name: string): Promise<string[][]> {
 }
 
 /** Processes of others do not show their descriptors, and those that have just ended have none. */
-async function hasOneOf(pid: string, sockets: ReadonlySet<string>): Promise<boolean> {
+async function hasOneOf(pid: number, sockets: ReadonlySet<string>): Promise<boolean> {
   const folder = `/proc/${pid}/fd`;
   const descriptors = await readdir(folder).catch(() => []);
   const targets = await Promise.all(descriptors.map((fd) => readlink(`${folder}/${fd}`).catch(() => '')));

@@ -1,6 +1,6 @@
 import { parse, format } from 'node:path';
 import type { SocketOptions } from '../options/options.ts';
-import { invalidOption } from '../options/validation.ts';
+import { invalidOption } from '../options/rules.ts';
 
 /** A socket that is to be held: what it is called, and where it is bound. */
 export interface SocketPlan {

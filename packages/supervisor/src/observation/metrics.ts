@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { ChildStatus } from '../child/status.ts';
 import type { SupervisorEvents } from '../events.ts';
-import type { ChildState } from '../child/states.ts';
+import { childStates } from '../child/states.ts';
 import type { SupervisorStatus } from './supervisor-status.ts';
 
 /** What is counted since the supervisor began. */
@@ -58,7 +58,7 @@ export function metricsText(
       'gauge',
       '1 for the state in which the child is, 0 for the others.',
       children.flatMap(({ name, state }) =>
-        states.map((one): Sample => [{ child: name, state: one }, one === state ? 1 : 0]),
+        childStates.map((one): Sample => [{ child: name, state: one }, one === state ? 1 : 0]),
       ),
     ),
     family(
@@ -136,14 +136,3 @@ function escapeLabel(value: string): string {
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }
-
-const states: readonly ChildState[] = [
-  'starting',
-  'ready',
-  'unhealthy',
-  'stopping',
-  'stopped',
-  'backing off',
-  'failed',
-  'completed',
-];

@@ -3,7 +3,9 @@ import type { ResolvedCheck } from '../health-check/health-check.ts';
 import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
 import { refuseCycles } from '../rollout/order.ts';
 import { planOwnSocket, planSocket, type SocketPlan } from '../listener/socket-plan.ts';
-import { invalidOption } from './validation.ts';
+import { refuseContradictions } from './contradictions.ts';
+import { canOverlap, defaultReadiness, restartDefaults } from './defaults.ts';
+import { invalidOption } from './rules.ts';
 
 /** One child with everything decided: defaults filled in, instances told apart. */
 export interface ChildSettings extends Omit<
@@ -122,101 +124,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
   });
 }
 
-/**
- * Two processes can serve at the same time behind a held socket; but a health check may be answered by either of them, and says
- * nothing about the new one.
- */
-export function canOverlap(sockets: readonly unknown[], readiness: Readiness): boolean {
-  return sockets.length > 0 && readiness !== 'health-check' && readiness !== 'spawn';
-}
-
-const restartDefaults: Required<RestartOptions> = {
-  initialDelayMs: 100,
-  maxDelayMs: 30_000,
-  jitter: 0.5,
-  resetAfterMs: 10_000,
-  maxRestarts: 10,
-  windowMs: 60_000,
-};
-
-function defaultReadiness(options: ChildOptions): Readiness {
-  if (options.healthCheck) return 'health-check';
-  return options.script !== undefined && inheritsSockets(options) ? 'listening' : 'spawn';
-}
-
-function inheritsSockets({ sockets = [], listen }: ChildOptions): boolean {
-  return listen !== undefined || sockets.length > 0;
-}
-
 function instanceNames({ name, instances }: ChildOptions): string[] {
   if (instances === undefined) return [name];
   return Array.from({ length: instances }, (_, index) => `${name}-${index + 1}`);
-}
-
-function refuseContradictions(child: ChildOptions): void {
-  const { name, script, command, task, readiness, healthCheck, port, instances = 1 } = child;
-  if ((script === undefined) === (command === undefined)) {
-    throw invalidOption(`Expected child "${name}" to have either \`script\` or \`command\``);
-  }
-  if (readiness === 'message' && script === undefined) {
-    throw invalidOption(`Child "${name}" cannot send a message: \`readiness: 'message'\` needs a \`script\``);
-  }
-  if (readiness === 'listening' && (script === undefined || !inheritsSockets(child))) {
-    throw invalidOption(
-      `Child "${name}" has nothing to listen on: \`readiness: 'listening'\` needs a \`script\` with \`sockets\` or \`listen\``,
-    );
-  }
-  if (readiness === 'health-check' && !healthCheck) {
-    throw invalidOption(`Child "${name}" has \`readiness: 'health-check'\` but no \`healthCheck\``);
-  }
-  if (child.spare) refuseSpare(child);
-  if (task && (readiness !== undefined || healthCheck)) {
-    throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
-  }
-  if (child.heartbeatTimeoutMs && (script === undefined || task)) {
-    throw invalidOption(
-      `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
-    );
-  }
-  if (child.namespace && (child.deathSignal ?? 'SIGKILL') !== 'SIGKILL') {
-    throw invalidOption(
-      `Child "${name}" has a \`namespace\`, which ends at once: its \`deathSignal\` can only be SIGKILL`,
-    );
-  }
-  if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {
-    throw invalidOption(`Expected the ports of child "${name}" to be from 1 to 65535, got ${port}`);
-  }
-  refuseListen(child);
-  refuseReload(child);
-}
-
-function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
-  if (listen?.port === undefined) return;
-  if (port !== undefined) throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
-  if (listen.port + instances - 1 > 65_535) {
-    throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${listen.port}`);
-  }
-}
-
-function refuseReload(child: ChildOptions): void {
-  const { name, task, reload, sockets = [], listen } = child;
-  if (reload !== undefined && task) throw invalidOption(`Child "${name}" is a task: it has no \`reload\``);
-  const inherited = listen ? [listen, ...sockets] : sockets;
-  if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
-  throw invalidOption(
-    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
-  );
-}
-
-function refuseSpare(child: ChildOptions): void {
-  const { name, script, readiness = defaultReadiness(child) } = child;
-  const saysIt = readiness === 'listening' || readiness === 'message';
-  if (script === undefined || !inheritsSockets(child) || !saysIt) {
-    throw invalidOption(
-      `Child "${name}" cannot have a \`spare\`: it needs a \`script\` with \`sockets\` or \`listen\`, and \`readiness: 'listening'\` or \`'message'\``,
-    );
-  }
-  if (child.restart === false) {
-    throw invalidOption(`Child "${name}" has a \`spare\`, which \`restart: false\` never lets take over`);
-  }
 }

@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { SupervisorEvents } from '../events.ts';
 import { validateSink } from '../options/validation.ts';
-import { flushConsole } from './console-stream.ts';
 import type { Stream } from './lines.ts';
 import { RunOutput, type LineReader, type StreamFilter } from './run-output.ts';
 import type { SinkOptions } from './sink-options.ts';
@@ -71,11 +70,6 @@ export class Outputs {
 
   reopenFiles(): void {
     this.#sinks.reopenFiles();
-  }
-
-  /** What the supervisor itself has printed is with whoever reads it. */
-  async flushConsole(): Promise<void> {
-    await flushConsole();
   }
 
   /** Delivers everything that was read, within the limit. */

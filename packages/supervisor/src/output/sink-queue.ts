@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { aborted } from '../aborted.ts';
 import { Blocks, giveBack, type Block } from './blocks.ts';
 import type { Lines, Origin } from './lines.ts';
 import type { Share } from './share.ts';
@@ -75,10 +76,7 @@ export class SinkQueue {
    */
   async close(timeUp: AbortSignal): Promise<void> {
     this.#closing.abort();
-    const isUp = new Promise<void>((resolve) => {
-      if (timeUp.aborted) resolve();
-      timeUp.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const isUp = aborted(timeUp);
     await Promise.race([this.#delivering, isUp]);
     this.#abandon();
     this.#closing = new AbortController();

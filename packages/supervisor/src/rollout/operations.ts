@@ -6,8 +6,9 @@ import { readRelease, type Release, type Scaling } from './release.ts';
 import { Rollout, rolloutError, startNew, type RolloutSurroundings } from './rollout.ts';
 import { refuseSameNames, resolveChild, withSinks } from '../options/settings.ts';
 import { refuseSameSockets } from '../listener/socket-plan.ts';
-import { Turns } from './turns.ts';
-import { invalidOption, validateChildOptions, validateInstances } from '../options/validation.ts';
+import { Slots } from './slots.ts';
+import { invalidOption } from '../options/rules.ts';
+import { validateChildOptions, validateInstances } from '../options/validation.ts';
 
 /** What operations need of their supervisor. */
 export interface OperationSurroundings extends RolloutSurroundings {
@@ -22,7 +23,7 @@ export interface OperationSurroundings extends RolloutSurroundings {
 export class Operations {
   readonly #surroundings: OperationSurroundings;
   readonly #configure: SupervisorOptions['configure'];
-  readonly #turns = new Turns();
+  readonly #turns = new Slots(1);
   /** The release that runs, or that a failed reload was to take the place of. */
   #release: Release;
   #scalings: ReadonlyMap<string, Scaling> = new Map();

@@ -1,4 +1,4 @@
-import { invalidOption } from '../options/validation.ts';
+import { invalidOption } from '../options/rules.ts';
 
 /** Where a child stands: `after` names children, and groups of them. */
 export interface Place {
@@ -13,11 +13,7 @@ export async function inStartOrder<T>(
   placeOf: (child: T) => Place,
   action: (child: T) => Promise<void>,
 ): Promise<void> {
-  await inOrder(
-    children,
-    (child) => children.filter((other) => waits(placeOf(child), placeOf(other))),
-    action,
-  );
+  await inOrder(children, (child, other) => waits(placeOf(child), placeOf(other)), action);
 }
 
 /** The same, with each after those that wait for it. */
@@ -26,11 +22,7 @@ export async function inStopOrder<T>(
   placeOf: (child: T) => Place,
   action: (child: T) => Promise<void>,
 ): Promise<void> {
-  await inOrder(
-    children,
-    (child) => children.filter((other) => waits(placeOf(other), placeOf(child))),
-    action,
-  );
+  await inOrder(children, (child, other) => waits(placeOf(other), placeOf(child)), action);
 }
 
 export function waits({ after }: Place, { name, group }: Place): boolean {
@@ -39,7 +31,7 @@ export function waits({ after }: Place, { name, group }: Place): boolean {
 
 async function inOrder<T>(
   children: readonly T[],
-  waitsFor: (child: T) => readonly T[],
+  comesAfter: (child: T, other: T) => boolean,
   action: (child: T) => Promise<void>,
 ): Promise<void> {
   const done = new Map<T, Promise<void>>();
@@ -47,9 +39,7 @@ async function inOrder<T>(
   const visit = async (child: T): Promise<void> => {
     onTheWay.add(child);
     // After a reload that failed half-way old and new children may wait for each other: one of them has to go first.
-    const first = waitsFor(child)
-      .filter((other) => !onTheWay.has(other))
-      .map(visitOnce);
+    const first = children.filter((other) => !onTheWay.has(other) && comesAfter(child, other)).map(visitOnce);
     onTheWay.delete(child);
     await Promise.all(first);
     await action(child);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../child/child.ts';
 import { SupervisorError } from '../errors.ts';
-import { canOverlap, type ChildSettings } from '../options/settings.ts';
+import { canOverlap } from '../options/defaults.ts';
+import type { ChildSettings } from '../options/settings.ts';
 
 /**
  * Puts a process with these settings in the place of the present one; when there is none, as of a child that has failed, that is

@@ -7,11 +7,12 @@ export class Slots {
     this.#free = count;
   }
 
-  async take(action: () => Promise<void>): Promise<void> {
+  /** Resolves, or fails, as the action does when its turn has come. Its failure does not concern those that follow. */
+  async take<T>(action: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      await action();
+      return await action();
     } finally {
       // The slot goes straight to the next one.
       const next = this.#waiting.shift();

@@ -6,8 +6,8 @@ import { planChannels, type ChannelPlan } from './channels.ts';
 import type { Family } from '../family/family.ts';
 import { deathSignalLauncher, listenPidLauncher } from '../family/launcher.ts';
 import { namespaceLauncher } from '../family/namespace.ts';
-import { hasProcessGroups } from '../family/process-group.ts';
-import type { HeldSocket } from '../listener/held-socket.ts';
+import { hasProcessGroups } from '../family/signal.ts';
+import { portOf, type HeldSocket } from '../listener/held-socket.ts';
 import { checkFolder, locateCommand, locateScript } from './locate.ts';
 import type { ChildSettings } from '../options/settings.ts';
 
@@ -49,7 +49,7 @@ export async function prepareLaunch(
           ...(sockets.length > 0 ? listenPidLauncher : []),
           locateCommand(child, env['PATH'] ?? process.env['PATH'] ?? ''),
         ]
-      : [process.execPath, ...preloads(sockets, isSpare), ...heartbeatPreload(channels), script];
+      : [process.execPath, ...preloads(sockets, isSpare, channels), script];
   const [file = '', ...args] = [
     ...(await deathSignalLauncher(child.deathSignal)),
     ...(child.namespace ? await namespaceLauncher(child.name, account) : []),
@@ -73,25 +73,23 @@ export async function prepareLaunch(
   };
 }
 
-function preloads(sockets: readonly HeldSocket[], isSpare: boolean): string[] {
-  const files = [blockingOutput, ...(sockets.length > 0 ? [heldSockets] : []), ...(isSpare ? [standby] : [])];
-  return files.flatMap((file) => ['--require', file]);
+/** In the order in which they are loaded: a spare's comes after that of held sockets, which it keeps waiting. */
+function preloads(sockets: readonly HeldSocket[], isSpare: boolean, { heartbeat }: ChannelPlan): string[] {
+  const wanted = [
+    'blocking-output',
+    ...(sockets.length > 0 ? ['held-sockets'] : []),
+    ...(isSpare ? ['standby'] : []),
+    ...(heartbeat ? ['heartbeat'] : []),
+  ];
+  return wanted.flatMap((name) => ['--require', fileURLToPath(new URL(`${name}.cjs`, preloadFolder))]);
 }
 
-const blockingOutput = fileURLToPath(new URL('../preload/blocking-output.cjs', import.meta.url));
-const heldSockets = fileURLToPath(new URL('../preload/held-sockets.cjs', import.meta.url));
-const standby = fileURLToPath(new URL('../preload/standby.cjs', import.meta.url));
+const preloadFolder = new URL('../preload/', import.meta.url);
 
 /** For our preload: where the servers will be that it holds back. */
 function standbyEnvironment(sockets: readonly HeldSocket[]): Record<string, string> {
   return { SUPERVISOR_STANDBY: JSON.stringify(sockets.map(({ address }) => address)) };
 }
-
-function heartbeatPreload({ heartbeat }: ChannelPlan): string[] {
-  return heartbeat ? ['--require', heartbeatFile] : [];
-}
-
-const heartbeatFile = fileURLToPath(new URL('../preload/heartbeat.cjs', import.meta.url));
 
 function environment(
   child: ChildSettings,
@@ -102,7 +100,7 @@ function environment(
 ): NodeJS.ProcessEnv {
   const inherited = { ...process.env };
   for (const name of OUR_SERVICE) delete inherited[name];
-  const port = child.port ?? sockets.find((socket) => socket.port !== undefined)?.port;
+  const port = portOf(child, sockets);
   return {
     ...inherited,
     ...(account && { HOME: account.home, USER: account.name, LOGNAME: account.name }),

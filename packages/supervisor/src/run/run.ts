@@ -5,7 +5,7 @@ import { Channels } from './channels.ts';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { Family } from '../family/family.ts';
 import { findInside, type NamespaceProcesses } from '../family/namespace.ts';
-import { signalGroup } from '../family/process-group.ts';
+import { signalGroup } from '../family/signal.ts';
 import { prepareLaunch, type Launch } from './launch.ts';
 import type { HeldSocket } from '../listener/held-socket.ts';
 import type { Outputs } from '../output/outputs.ts';

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
-import { kill } from 'node:process';
 import type { ChildStatus } from '../child/status.ts';
 import type { SupervisorEvents } from '../events.ts';
+import { processExists } from '../family/signal.ts';
 import { Notifier } from './notifier.ts';
 
 /** What the service asks of its supervisor. */
@@ -61,7 +61,7 @@ export class SystemdService {
    */
   #tellAlive(): void {
     const lost = this.#supervisor.status().flatMap(({ name, pid }) => {
-      return pid !== undefined && !exists(pid) ? `${name} (${pid})` : [];
+      return pid !== undefined && !processExists(pid) ? `${name} (${pid})` : [];
     });
     const stillLost = lost.filter((child) => this.#lost.includes(child));
     this.#lost = lost;
@@ -88,11 +88,3 @@ function describe(children: readonly ChildStatus[]): string {
 }
 
 const MAX_SHOWN = 5;
-
-function exists(pid: number): boolean {
-  try {
-    return kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}

@@ -1,0 +1,72 @@
+import { canOverlap, defaultReadiness, inheritsSockets } from './defaults.ts';
+import type { ChildOptions } from './options.ts';
+import { invalidOption } from './rules.ts';
+
+/** Options that are right each by itself and do not go together. Throws `INVALID_OPTION`. */
+export function refuseContradictions(child: ChildOptions): void {
+  const { name, script, command, task, readiness, healthCheck, port, instances = 1 } = child;
+  if ((script === undefined) === (command === undefined)) {
+    throw invalidOption(`Expected child "${name}" to have either \`script\` or \`command\``);
+  }
+  if (readiness === 'message' && script === undefined) {
+    throw invalidOption(`Child "${name}" cannot send a message: \`readiness: 'message'\` needs a \`script\``);
+  }
+  if (readiness === 'listening' && (script === undefined || !inheritsSockets(child))) {
+    throw invalidOption(
+      `Child "${name}" has nothing to listen on: \`readiness: 'listening'\` needs a \`script\` with \`sockets\` or \`listen\``,
+    );
+  }
+  if (readiness === 'health-check' && !healthCheck) {
+    throw invalidOption(`Child "${name}" has \`readiness: 'health-check'\` but no \`healthCheck\``);
+  }
+  if (child.spare) refuseSpare(child);
+  if (task && (readiness !== undefined || healthCheck)) {
+    throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
+  }
+  if (child.heartbeatTimeoutMs && (script === undefined || task)) {
+    throw invalidOption(
+      `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
+    );
+  }
+  if (child.namespace && (child.deathSignal ?? 'SIGKILL') !== 'SIGKILL') {
+    throw invalidOption(
+      `Child "${name}" has a \`namespace\`, which ends at once: its \`deathSignal\` can only be SIGKILL`,
+    );
+  }
+  if (port !== undefined && (port < 1 || port + instances - 1 > 65_535)) {
+    throw invalidOption(`Expected the ports of child "${name}" to be from 1 to 65535, got ${port}`);
+  }
+  refuseListen(child);
+  refuseReload(child);
+}
+
+function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
+  if (listen?.port === undefined) return;
+  if (port !== undefined) throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
+  if (listen.port + instances - 1 > 65_535) {
+    throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${listen.port}`);
+  }
+}
+
+function refuseReload(child: ChildOptions): void {
+  const { name, task, reload, sockets = [], listen } = child;
+  if (reload !== undefined && task) throw invalidOption(`Child "${name}" is a task: it has no \`reload\``);
+  const inherited = listen ? [listen, ...sockets] : sockets;
+  if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
+  throw invalidOption(
+    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
+  );
+}
+
+function refuseSpare(child: ChildOptions): void {
+  const { name, script, readiness = defaultReadiness(child) } = child;
+  const saysIt = readiness === 'listening' || readiness === 'message';
+  if (script === undefined || !inheritsSockets(child) || !saysIt) {
+    throw invalidOption(
+      `Child "${name}" cannot have a \`spare\`: it needs a \`script\` with \`sockets\` or \`listen\`, and \`readiness: 'listening'\` or \`'message'\``,
+    );
+  }
+  if (child.restart === false) {
+    throw invalidOption(`Child "${name}" has a \`spare\`, which \`restart: false\` never lets take over`);
+  }
+}
