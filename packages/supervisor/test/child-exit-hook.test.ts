@@ -73,6 +73,30 @@ test('a hook that throws, rejects or takes too long is an event, and nothing els
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
 });
 
+test('a kill waits for hooks no longer than a second', async () => {
+  const failed: HookFailedEvent[] = [];
+  const heard: ExitEvent[] = [];
+  let signal: AbortSignal | undefined;
+  const supervisor = new Supervisor({
+    children: ['one', 'two'].map((name) => ({ name, command: 'sleep', args: ['600'] })),
+    onChildExit: async (event, context) => {
+      heard.push(event);
+      signal = context.signal;
+      await new Promise(() => {});
+    },
+    onChildExitTimeoutMs: 600_000,
+  });
+  supervisor.on('hookFailed', (event) => failed.push(event));
+  await supervisor.start();
+  const stopped = supervisor.stop('one').then(async () => supervisor.stop());
+  await waitUntil(() => heard.length === 2, { what: 'the hooks' });
+  expect(signal?.aborted).toBe(false);
+  await supervisor.kill();
+  await stopped;
+  expect(signal?.aborted).toBe(true);
+  expect(failed.map(({ child }) => child)).toEqual(['one', 'two']);
+});
+
 test('a monitored child has a hook of its own, and a script that does not exist is given up with its reason', async () => {
   const heard: ExitEvent[] = [];
   const port = await freePort();

@@ -4,7 +4,7 @@ import type { ExitEvent, SupervisorEvents } from '../events.ts';
 
 /**
  * What to do when a process has ended, here in a process that lives on: give back its locks, write down what it left open. It
- * runs beside the next start and never holds it up. `signal` is aborted at the limit.
+ * runs beside the next start and never holds it up. `signal` is aborted at the limit, and soon after everything was ended by force.
  */
 export type ChildExitHook = (
   event: ExitEvent,
@@ -22,6 +22,8 @@ export class ExitHooks {
   readonly #events: EventEmitter<SupervisorEvents>;
   readonly #defaults: ExitHookOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #limits = new Set<AbortController>();
+  #isHurried = false;
 
   constructor(events: EventEmitter<SupervisorEvents>, defaults: ExitHookOptions) {
     this.#events = events;
@@ -31,14 +33,29 @@ export class ExitHooks {
   run(event: ExitEvent, own: ExitHookOptions): void {
     const hook = own.onChildExit ?? this.#defaults.onChildExit;
     if (!hook) return;
-    const timeoutMs = own.onChildExitTimeoutMs ?? this.#defaults.onChildExitTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-    const running = runLimited(hook, event, timeoutMs)
+    const wantedMs = own.onChildExitTimeoutMs ?? this.#defaults.onChildExitTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = this.#isHurried ? Math.min(HURRIED_LIMIT_MS, wantedMs) : wantedMs;
+    const over = new AbortController();
+    this.#limits.add(over);
+    const running = runLimited(hook, event, timeoutMs, over)
       .catch((cause: unknown) => {
         const { child, pid } = event;
         this.#events.emit('hookFailed', { child, pid, error: hookError(event, cause) });
       })
-      .finally(() => this.#running.delete(running));
+      .finally(() => {
+        this.#running.delete(running);
+        this.#limits.delete(over);
+      });
     this.#running.add(running);
+  }
+
+  /** Somebody wants the end now: those that run, and those to come, have a second at most. */
+  hurry(): void {
+    if (this.#isHurried) return;
+    this.#isHurried = true;
+    setTimeout(() => {
+      for (const over of this.#limits) over.abort(tooLate(HURRIED_LIMIT_MS));
+    }, HURRIED_LIMIT_MS).unref();
   }
 
   /** Resolves when none runs any more; each has its limit. */
@@ -48,22 +65,28 @@ export class ExitHooks {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const HURRIED_LIMIT_MS = 1_000;
 
-async function runLimited(hook: ChildExitHook, event: ExitEvent, timeoutMs: number): Promise<void> {
-  const over = new AbortController();
-  let limit: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    limit = setTimeout(() => {
-      const error = new Error(`it did not finish within ${timeoutMs} ms`);
-      reject(error);
-      over.abort(error);
-    }, timeoutMs);
+async function runLimited(
+  hook: ChildExitHook,
+  event: ExitEvent,
+  timeoutMs: number,
+  over: AbortController,
+): Promise<void> {
+  const { signal } = over;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
+  const limit = setTimeout(() => over.abort(tooLate(timeoutMs)), timeoutMs);
   try {
-    await Promise.race([hook(event, { signal: over.signal }), tooLate]);
+    await Promise.race([hook(event, { signal }), aborted]);
   } finally {
     clearTimeout(limit);
   }
+}
+
+function tooLate(timeoutMs: number): Error {
+  return new Error(`it did not finish within ${timeoutMs} ms`);
 }
 
 function hookError({ child, pid, code, signal }: ExitEvent, cause: unknown): SupervisorError {
