@@ -1,6 +1,14 @@
-import { Supervisor, type ChildOptions, type MemoryEvent } from '@silly-face/supervisor';
+import {
+  Supervisor,
+  type ChildOptions,
+  type MemoryEvent,
+  type SupervisorOptions,
+} from '@silly-face/supervisor';
 import { freePort, waitUntil } from '@silly-face/testing';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture, observe } from './observe.ts';
 
 const limitBytes = 150 * 1024 * 1024;
@@ -53,6 +61,43 @@ describe.skipIf(process.platform !== 'linux')('a memory limit', () => {
       'ready',
     ]);
     expect(supervisor.status()[0]).toMatchObject({ restartsByReason: { memory: 1, exit: 0 } });
+    await supervisor.stop();
+  });
+
+  test('of a process that is being replaced has no further effect', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const gate = join(folder, 'gate');
+    const script = join(folder, 'slow.mjs');
+    writeFileSync(
+      script,
+      `import { existsSync } from 'node:fs';
+       console.log('waiting');
+       const timer = setInterval(() => {
+         if (!existsSync(${JSON.stringify(gate)})) return;
+         clearInterval(timer);
+         process.send('ready');
+       }, 10);
+       process.on('message', () => {});`,
+    );
+    const release = (file: string): SupervisorOptions => ({
+      sockets: { api: { port: 0, host: '127.0.0.1' } },
+      children: [{ ...growing, script: file, sockets: ['api'], restart: { maxRestarts: 0 } }],
+    });
+    const supervisor = new Supervisor(release(growing.script));
+    const observed = observe(supervisor);
+    const exceeded = memoryEvents(supervisor);
+    await supervisor.start();
+    const [{ pid = 0 } = {}] = supervisor.status();
+    const reloaded = supervisor.reload(release(script));
+    await waitUntil(() => observed.lines('api').includes('waiting'), { what: 'the new process' });
+    process.kill(pid, 'SIGUSR2');
+    await waitUntil(() => exceeded.length > 1, { what: 'the limit' });
+    writeFileSync(gate, '');
+    await reloaded;
+    expect(observed.failures).toEqual([]);
+    expect(observed.path('api')).toEqual(['starting', 'ready', 'ready']);
+    expect(supervisor.status()[0]).toMatchObject({ restartsByReason: { memory: 0, reload: 1 } });
     await supervisor.stop();
   });
 

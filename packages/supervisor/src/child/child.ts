@@ -114,7 +114,8 @@ export class Child {
     if (!run || !this.#state.isOneOf('ready', 'unhealthy')) return;
     const failure = condemnedFailure(this.settings.name, run, kind, reason);
     if (kind === 'memory' && canOverlap(this.settings.sockets, this.settings.readiness)) {
-      if (!this.#isRelieving) void this.#do(this.#relieve(run, failure));
+      // Nor when another one is on its way already, for whatever reason.
+      if (!this.#isRelieving && !this.#replacing) void this.#do(this.#relieve(run, failure));
       return;
     }
     this.#watching?.close();
