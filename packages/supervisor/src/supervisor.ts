@@ -226,7 +226,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     try {
       await this.#preparation.prepare();
       await inStartOrder(
-        this.#children.configured(),
+        // A reload before this start may have brought some already.
+        this.#children.configured().filter((child) => child.status().state === 'stopped'),
         ({ settings }) => settings,
         async (child) => {
           if (this.#stopping) throw supervisorStopped();

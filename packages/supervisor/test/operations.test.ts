@@ -68,6 +68,39 @@ test('when a further instance does not get ready, none is added', async () => {
   await supervisor.stop();
 });
 
+test('what was asked for is counted as that, whether the new process comes before the end of the old one or after it', async () => {
+  const supervisor = new Supervisor({
+    sockets: { api: { port: 0, host: '127.0.0.1' } },
+    children: [
+      { name: 'overlapping', ...server, sockets: ['api'] },
+      { name: 'stopped-first', ...sleeper },
+    ],
+  });
+  await supervisor.start();
+  for (const name of ['overlapping', 'stopped-first']) {
+    await supervisor.restart(name);
+    await supervisor.restart(name);
+  }
+  await supervisor.reload();
+  expect(supervisor.status()).toMatchObject(
+    ['overlapping', 'stopped-first'].map((name) => ({
+      name,
+      restarts: 0,
+      restartsByReason: { told: 2, reload: 1, exit: 0 },
+    })),
+  );
+  await supervisor.stop();
+});
+
+test('a start after a reload starts each child once', async () => {
+  const supervisor = new Supervisor();
+  await supervisor.reload({ children: [{ name: 'early', ...sleeper }] });
+  const [early] = supervisor.status();
+  await supervisor.start();
+  expect(supervisor.status()).toMatchObject([{ name: 'early', state: 'ready', pid: early?.pid }]);
+  await supervisor.stop();
+});
+
 test('a child that was stopped by name stays so through a reload, with its socket closed, until it is started', async () => {
   const supervisor = new Supervisor({
     children: [{ name: 'api', ...server, instances: 2, listen: { port: 0, host: '127.0.0.1' } }],

@@ -75,10 +75,13 @@ export class Child {
     };
   }
 
-  /** Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. */
-  async start(reason = 'started'): Promise<void> {
+  /**
+   * Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. `asked`:
+   * it counts as a restart of that kind.
+   */
+  async start(reason = 'started', asked?: 'reload' | 'told'): Promise<void> {
     await this.#do(
-      this.#begin(reason).catch((error: unknown) => {
+      this.#begin(reason, asked).catch((error: unknown) => {
         if (this.#stopped.signal.aborted) throw error;
         const failure = startFailure(error);
         this.#recovery.note(failure);
@@ -161,7 +164,7 @@ export class Child {
   }
 
   /** From no process to a ready one, or a completed task. Leaves no process behind when it throws. */
-  async #begin(reason: string): Promise<void> {
+  async #begin(reason: string, asked?: 'reload' | 'told'): Promise<void> {
     this.#stopped.signal.throwIfAborted();
     this.#state.moveTo('starting', reason);
     const { settings } = this;
@@ -169,6 +172,7 @@ export class Child {
     const run = await this.#processes.bring(settings);
     this.#processes.serving = run;
     await this.#processes.untilReady(run, settings, () => {
+      if (asked) this.#recovery.count(asked);
       if (settings.task) return this.#state.moveTo('completed', 'exited with code 0');
       this.#state.moveTo('ready', 'ready');
       this.#watch(run);

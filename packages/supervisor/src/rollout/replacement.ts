@@ -7,26 +7,28 @@ import type { ChildSettings } from '../options/settings.ts';
 /**
  * Puts a process with these settings in the place of the present one; when there is none, as of a child that has failed, that is
  * a start. What goes wrong is thrown, and the child goes on with its former settings: with `overlap` the old process never
- * stopped serving, with `stop-first` it is started again. `stopping`: the supervisor is told to stop.
+ * stopped serving, with `stop-first` it is started again. `asked`: what for. `stopping`: the supervisor is told to stop.
  */
 export async function replaceChild(
   child: Child,
   settings: ChildSettings,
+  asked: 'reload' | 'told',
   stopping: AbortSignal,
 ): Promise<void> {
   stopping.throwIfAborted();
-  if (settings.task) return repeatTask(child, settings, stopping);
+  if (settings.task) return repeatTask(child, settings, asked, stopping);
   const { state } = child.status();
   const isServing = state === 'ready' || state === 'unhealthy';
   if (isServing && settings.reload !== 'stop-first' && canOverlap(settings.sockets, settings.readiness)) {
-    return child.replace(settings);
+    return child.replace(settings, asked);
   }
-  await stopFirst(child, settings, isServing ? settings.reloadPauseMs : 0, stopping);
+  await stopFirst(child, settings, asked, isServing ? settings.reloadPauseMs : 0, stopping);
 }
 
 async function stopFirst(
   child: Child,
   settings: ChildSettings,
+  asked: 'reload' | 'told',
   pauseMs: number,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -40,7 +42,7 @@ async function stopFirst(
   }
   child.revive(settings);
   try {
-    await child.start('started anew');
+    await child.start('started anew', asked);
   } catch (error) {
     stopping.throwIfAborted();
     child.revive(former);
@@ -49,7 +51,12 @@ async function stopFirst(
   }
 }
 
-async function repeatTask(child: Child, settings: ChildSettings, stopping: AbortSignal): Promise<void> {
+async function repeatTask(
+  child: Child,
+  settings: ChildSettings,
+  asked: 'reload' | 'told',
+  stopping: AbortSignal,
+): Promise<void> {
   const { state } = child.status();
   if (state === 'starting') {
     throw new SupervisorError('CHILD_NOT_READY', `Task "${settings.name}" cannot run again: it is ${state}`, {
@@ -62,7 +69,7 @@ async function repeatTask(child: Child, settings: ChildSettings, stopping: Abort
   stopping.throwIfAborted();
   child.revive(settings);
   try {
-    await child.start('run again');
+    await child.start('run again', asked);
   } catch (error) {
     child.adopt(former);
     throw error;

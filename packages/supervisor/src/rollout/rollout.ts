@@ -33,7 +33,7 @@ export class Rollout {
   readonly #done = new Set<string>();
   #failure: unknown;
 
-  /** `concerned`: without it, all children. */
+  /** `concerned`: those that somebody has named; without it, all children. */
   constructor(surroundings: RolloutSurroundings, concerned?: readonly Child[]) {
     this.#surroundings = surroundings;
     this.#concerned = concerned;
@@ -88,7 +88,7 @@ export class Rollout {
     const { children, stopping } = this.#surroundings;
     const child = children.get(target.name);
     if (child && children.isParked(child)) return child.adopt(target);
-    if (child) await replaceChild(child, target, stopping);
+    if (child) await replaceChild(child, target, this.#concerned ? 'told' : 'reload', stopping);
     else await startNew(target, this.#surroundings);
     if (!target.task) this.#done.add(target.name);
   }
