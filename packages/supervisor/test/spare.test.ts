@@ -179,6 +179,26 @@ test('the spare of an unhealthy process serves while that one still takes its ti
   await supervisor.kill();
 });
 
+test('a script that listens to messages hears nothing of ours', async () => {
+  const script = join(folder, 'listening.mjs');
+  writeFileSync(
+    script,
+    `import { createServer } from 'node:http';
+     process.on('message', (message) => console.log('heard', message));
+     createServer((_, response) => response.end(String(process.pid))).listen({ fd: 3 }, () => console.log('called back'));`,
+  );
+  const supervisor = serving({ script });
+  const observed = observe(supervisor);
+  const { pid, spare } = await standby(supervisor);
+  process.kill(pid, 'SIGKILL');
+  await waitUntil(() => supervisor.status()[0]?.pid === spare && supervisor.status()[0]?.state === 'ready', {
+    what: 'the promotion',
+  });
+  expect(await ask(portOf(supervisor))).toBe(String(spare));
+  await supervisor.stop();
+  expect(observed.lines('api')).toEqual(['called back', 'called back']);
+});
+
 test('a child that keeps crashing is given up in spite of its spares, and none is left', async () => {
   const supervisor = serving({ script: fixture('standing.cjs'), restart: { maxRestarts: 2 } });
   const observed = observe(supervisor);

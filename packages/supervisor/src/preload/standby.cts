@@ -31,24 +31,31 @@ if (held.length > 0) {
   prototype.close = function closeWhileWaiting(this: NetServer, callback?: Callback): NetServer {
     if (!kept.delete(this)) return close.call(this, callback);
     if (callback) this.once('close', () => callback());
-    if (kept.size === 0) process.off('message', onMessage);
+    if (kept.size === 0) process.off('message', stay);
     return close.call(this);
   };
   prototype.address = function addressToBe(this: NetServer): Address | null {
     return kept.get(this)?.address ?? address.call(this);
   };
 
-  const onMessage = (message: unknown): void => {
-    if (message !== 'go') return;
+  const go = (): void => {
     isStandingBy = false;
-    process.off('message', onMessage);
+    process.off('message', stay);
     const waiting = [...kept.values()];
     kept.clear();
     for (const server of waiting) server.listen();
   };
+  // Not by a listener: the script's own would hear of it as well, and take it for a message to them.
+  const emit = Reflect.get(process, 'emit') as (...args: unknown[]) => boolean;
+  Reflect.set(process, 'emit', function emitAllButGo(this: NodeJS.Process, ...args: unknown[]): boolean {
+    if (!isStandingBy || args[0] !== 'message' || args[1] !== 'go') return emit.apply(this, args);
+    go();
+    return true;
+  });
+  // Messages come as long as somebody listens. That also keeps the process, which has nothing to do yet, from ending.
+  const stay = (): void => {};
   const waitForGo = (): void => {
-    // That we listen for it also keeps the process, which has nothing to do yet, from ending.
-    process.off('message', onMessage).on('message', onMessage);
+    process.off('message', stay).on('message', stay);
     if (kept.size > 0) process.send?.('standby', undefined, undefined, () => {});
   };
   waitForGo();
