@@ -164,6 +164,17 @@ test('so many clients are answered, and the next one is told why it is not', asy
   await waitUntil(async () => (await converse(path, { command: 'status' }))[0]?.ok, { what: 'a free place' });
 });
 
+test('clients that wait for their turn are no leak to warn of', async () => {
+  const { path } = await supervise();
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', onWarning);
+  const answers = Array.from({ length: 32 }, async () => converse(path, { command: 'reload' }));
+  for (const frames of await Promise.all(answers)) expect(frames.at(-1)).toMatchObject({ ok: true });
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
 test('1,000 requests of garbage change nothing', async () => {
   const path = join(folder, 'garbage.sock');
   const main = startMainProgram({ children: [sleeper], controlSocket: path });

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { aborted } from '../aborted.ts';
 import type { ChildStatus } from '../child/status.ts';
 import { SupervisorError } from '../errors.ts';
-import type { StateEvent, SupervisorEvents } from '../events.ts';
+import type { SupervisorEvents } from '../events.ts';
 import { supervisorStatus } from '../observation/supervisor-status.ts';
 import type { ControlClientSide } from './connection.ts';
 import type { RecentLine, RecentLines } from './recent-lines.ts';
@@ -24,6 +24,8 @@ export interface Controlled extends EventEmitter<SupervisorEvents> {
 export interface ControlContext {
   readonly target: Controlled;
   readonly lines: RecentLines;
+  /** Those who are told of every change of state. */
+  readonly watchers: Set<ControlClientSide>;
   /** Aborted when every child has ended and only the control socket is left. */
   readonly ending: AbortSignal;
 }
@@ -37,7 +39,7 @@ export async function carryOut(
   const { target } = context;
   if (request.command === 'metrics') return { text: target.metrics() };
   if (request.command === 'logs') return showLines(request, client, context);
-  if (request.command !== 'status') await withProgress(target, client, () => change(request, context));
+  if (request.command !== 'status') await withProgress(client, context, () => change(request, context));
   return { supervisor: supervisorStatus(), children: target.status() };
 }
 
@@ -71,16 +73,15 @@ async function change(
 
 /** Tells every change of state until the work is done. */
 async function withProgress(
-  target: Controlled,
   client: ControlClientSide,
+  { watchers }: ControlContext,
   work: () => Promise<void>,
 ): Promise<void> {
-  const onState = (state: StateEvent): void => client.tell({ event: 'state', ...state });
-  target.on('state', onState);
+  watchers.add(client);
   try {
     await work();
   } finally {
-    target.off('state', onState);
+    watchers.delete(client);
   }
 }
 

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { SupervisorError } from '../errors.ts';
 import type { Outputs } from '../output/outputs.ts';
 import { carryOut, type Controlled } from './commands.ts';
-import { ControlConnection, type Answer } from './connection.ts';
+import { ControlConnection, type Answer, type ControlClientSide } from './connection.ts';
 import { listenAtControlSocket, type ControlSocketFile } from './listen.ts';
 import { RecentLines } from './recent-lines.ts';
 
@@ -24,11 +24,13 @@ export class ControlServer {
     this.#path = path;
     const lines = new RecentLines(target, isKnown);
     outputs.addReader((origin, read) => lines.take(origin, read));
-    const context = { target, lines, ending: this.#ending.signal };
+    const watchers = new Set<ControlClientSide>();
+    const context = { target, lines, watchers, ending: this.#ending.signal };
     this.#answer = (request, client) => carryOut(request, client, context);
     this.#target = target;
-    target.on('state', ({ to }) => {
-      if (to === 'completed') this.#stayWhileNeeded();
+    target.on('state', (state) => {
+      for (const client of watchers) client.tell({ event: 'state', ...state });
+      if (state.to === 'completed') this.#stayWhileNeeded();
       else this.#server.ref();
     });
   }
