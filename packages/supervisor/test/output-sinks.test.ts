@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import {
   Supervisor,
   type DroppedEvent,
@@ -134,8 +135,57 @@ test('a sink that takes nothing at all is waited for no longer than it was said'
   supervisor.on('dropped', (event) => dropped.push(event));
   await supervisor.start();
   await supervisor.stop();
-  const total = tenThousand.join('\n').length + 1 + 1_000_000;
+  // The function has its first line.
+  const total = tenThousand.slice(1).join('\n').length + 1 + 1_000_000;
   expect(dropped.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(total);
+});
+
+test('a stop that a function does not let finish counts what it did not get, and gives it no more', async () => {
+  const received: string[] = [];
+  const dropped: DroppedEvent[] = [];
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const onLine = ({ line }: OutputEvent): unknown => received.push(line) < 100 || held;
+  const supervisor = new Supervisor({
+    output: [{ type: 'function', onLine }],
+    children: [{ name: 'task', command: 'sh', args: ['-c', printTenThousand], task: true }],
+  });
+  supervisor.on('dropped', (event) => dropped.push(event));
+  await supervisor.start();
+  await supervisor.stop();
+  expect(dropped.reduce((sum, { lines }) => sum + lines, 0)).toBe(10_000 - 100);
+  goOn();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(received).toEqual(tenThousand.slice(0, 100));
+});
+
+test('a promise of another realm is waited for too, and its rejection reported', async () => {
+  const failures: SinkFailedEvent[] = [];
+  const received: string[] = [];
+  let busy = 0;
+  const onLine = ({ line }: OutputEvent): unknown => {
+    busy += 1;
+    expect(busy).toBe(1);
+    const settle = (reject: (error: Error) => void): void => {
+      setImmediate(() => {
+        busy -= 1;
+        received.push(line);
+        reject(new Error('not today'));
+      });
+    };
+    return runInNewContext('new Promise((_, reject) => settle(reject))', { settle });
+  };
+  const supervisor = new Supervisor({
+    output: [{ type: 'function', onLine }],
+    children: [{ name: 'task', command: 'printf', args: [String.raw`one\ntwo\n`], task: true }],
+  });
+  supervisor.on('sinkFailed', (event) => failures.push(event));
+  await supervisor.start();
+  await supervisor.stop();
+  expect(received).toEqual(['one', 'two']);
+  expect(failures.map(({ error }) => error.message)).toEqual([
+    'Output cannot be written to the function: not today',
+  ]);
 });
 
 test('a child has its own sinks instead of those of the supervisor', async () => {

@@ -132,9 +132,11 @@ export class SinkQueue {
     for (const block of [...this.#batch, ...this.#blocks.take(this.#blocks.count)]) {
       let start = 0;
       for (const { share, origin, bytes } of block.marks) {
-        // What we have said ourselves is nobody's loss.
-        if (origin === share.origin) share.abandoned(block.bytes.subarray(start, start + bytes));
-        start += bytes;
+        const end = start + bytes;
+        // Some of it may be delivered already; and what we have said ourselves is nobody's loss.
+        const lost = block.bytes.subarray(Math.max(start, block.start), Math.max(end, block.start));
+        if (origin === share.origin) share.abandoned(lost);
+        start = end;
         shares.add(share);
       }
     }
