@@ -151,6 +151,18 @@ test('logrotate moves a file and asks for a new one: no line is lost', async () 
   expect([readLines(`${path}.1`), readLines(path)]).toEqual([['before'], ['after']]);
 });
 
+test('somebody who moves a file shortly before its rotation costs no line, and is no failure', async () => {
+  const path = join(temporaryFolder(), 'api.log');
+  const { say, failures } = await speaker([{ type: 'file', path, format: 'raw', maxBytes: 100 }]);
+  await say('before'.repeat(10));
+  await waitUntil(() => readLines(path).length === 1, { what: 'the first line' });
+  renameSync(path, `${path}.1`);
+  await say('after'.repeat(15));
+  await waitUntil(() => readLines(path).length === 1, { what: 'the new file' });
+  expect([readLines(`${path}.1`), readLines(path)]).toEqual([['before'.repeat(10)], ['after'.repeat(15)]]);
+  expect(failures).toEqual([]);
+});
+
 test('a file whose folder somebody has removed is begun anew, without being asked', async () => {
   const folder = join(temporaryFolder(), 'logs');
   const path = join(folder, 'api.log');

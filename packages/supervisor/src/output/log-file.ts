@@ -122,6 +122,8 @@ export class LogFile implements Destination {
     try {
       await moveAway(this.name);
     } catch (cause) {
+      // Somebody else was faster: the next file is begun, as after a rotation of ours.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return this.reopen();
       this.#noRotationBefore = performance.now() + ROTATION_RETRY_MS;
       throw cause;
     }
