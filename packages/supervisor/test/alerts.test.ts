@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Supervisor, type AlertEvent, type ChildOptions } from '@silly-face/supervisor';
 import { freePort, waitUntil } from '@silly-face/testing';
 import { afterEach, expect, test } from 'vitest';
 import { fixture } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let supervisor: Supervisor;
 afterEach(() => supervisor.stop());
@@ -156,11 +157,11 @@ test('a crash of long ago is no alert when the child is started by name', async 
 });
 
 test('a start that comes to no process has the reason, and no exit of an earlier one', async () => {
-  const script = join(mkdtempSync(join(tmpdir(), 'supervisor-alerts-')), 'gone.mjs');
+  const script = join(temporaryFolder(), 'gone.mjs');
   writeFileSync(script, 'setInterval(() => {}, 1000);');
   const alerts = watch({ name: 'web', script, restart: { maxRestarts: 1 } });
   await supervisor.start();
-  rmSync(dirname(script), { recursive: true });
+  rmSync(script);
   process.kill(Number(supervisor.status()[0]?.pid), 'SIGKILL');
   expect(await first(alerts, 'failed')).toMatchObject({
     pid: undefined,

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, type BlockedEvent, type ChildOptions } from '@silly-face/supervisor';
@@ -8,6 +7,7 @@ import { freePort, openDescriptors, waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
 import { fixture, observe, startMainProgram } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const file = fixture('blocking.mjs');
 
@@ -45,7 +45,7 @@ test.each([
 });
 
 test('compiled code is reported as its source, with the map beside it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const lines = [
     'import { writeSync } from "node:fs";',
     'function hotLoop() {',
@@ -70,7 +70,6 @@ test('compiled code is reported as its source, with the map beside it', async ()
   const source = join(realpathSync(folder), 'src', 'app.ts');
   expect(blocked[0]?.frames).toEqual([{ functionName: 'hotLoop', file: source, line: 14, column: 1 }]);
   await supervisor.kill();
-  rmSync(folder, { recursive: true });
 });
 
 test.each([
@@ -78,7 +77,7 @@ test.each([
   ['a program that is waited for', 'runSleep', /^its main thread waits in a system call \(.+\)$/],
   ['native code', 'deriveForEver', /^its main thread did not answer the inspector within 400 ms/],
 ])('%s has no stack, says why, and is replaced all the same', async (_what, way, reason) => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
   const { supervisor, blocked, observed, port } = await start({
@@ -95,7 +94,6 @@ test.each([
   );
   expect(observed.lines('it')).toEqual([`blocks by ${way}`]);
   await supervisor.stop();
-  rmSync(folder, { recursive: true });
 });
 
 test('a process that listens to SIGUSR1 itself does not get it', async () => {

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { runCommand, startCommand, type CommandRun } from './command-line.ts';
+import { folderOfTheFile } from './temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'supervisor-cli-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTheFile();
 
 const runs: CommandRun[] = [];
 afterEach(async () => {

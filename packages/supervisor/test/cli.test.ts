@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@silly-face/testing';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runCommand, startCommand } from './command-line.ts';
+import { folderOfTheFile } from './temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTheFile();
 
 test.each(['json', 'mjs', 'js'])(
   'start runs a .%s configuration in the foreground until SIGTERM',

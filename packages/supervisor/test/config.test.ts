@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@silly-face/testing';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runCommand, startCommand } from './command-line.ts';
+import { folderOfTheFile } from './temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'supervisor-config-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTheFile();
 
 const runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 

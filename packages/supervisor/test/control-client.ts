@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { join } from 'node:path';
+import { Supervisor, type ChildOptions } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
+import { onTestFinished } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export type Frame = Record<string, unknown> & { ok?: boolean; error?: { code: string; message: string } };
 
@@ -48,4 +52,17 @@ export async function converse(path: string, request: object): Promise<Frame[]> 
   client.socket.end();
   await client.closed;
   return client.frames;
+}
+
+export const sleeper = { name: 'web', command: 'sh', args: ['-c', 'echo hello; exec sleep 600'] };
+
+/** A supervisor with a control socket; stopped after the test. */
+export async function supervise(
+  children: readonly ChildOptions[] = [sleeper],
+): Promise<{ supervisor: Supervisor; path: string }> {
+  const path = join(temporaryFolder(), 'control.sock');
+  const supervisor = new Supervisor({ children, controlSocket: path });
+  onTestFinished(() => supervisor.stop());
+  await supervisor.start();
+  return { supervisor, path };
 }

@@ -1,39 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Supervisor } from '@silly-face/supervisor';
 import { descendants, waitUntil } from '@silly-face/testing';
 import * as fc from 'fast-check';
-import { afterAll, afterEach, expect, test } from 'vitest';
-import { connectTo, converse } from './control-client.ts';
+import { expect, test } from 'vitest';
+import { connectTo, converse, sleeper, supervise } from './control-client.ts';
 import { startMainProgram } from './observe.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'supervisor-control-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const supervisors: Supervisor[] = [];
-afterEach(async () => {
-  for (const supervisor of supervisors.splice(0)) await supervisor.stop();
-});
-
-const sleeper = { name: 'web', command: 'sh', args: ['-c', 'echo hello; exec sleep 600'] };
-let sockets = 0;
-
-async function supervise(children: object[] = [sleeper]): Promise<{ supervisor: Supervisor; path: string }> {
-  const path = join(folder, `${(sockets += 1)}.sock`);
-  const supervisor = new Supervisor({ children: children as (typeof sleeper)[], controlSocket: path });
-  supervisors.push(supervisor);
-  await supervisor.start();
-  return { supervisor, path };
-}
-
-test('the socket is there for its owner alone, and gone with the supervisor', async () => {
-  const { supervisor, path } = await supervise();
-  expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
-  await supervisor.stop();
-  expect(readdirSync(folder)).toEqual([]);
-});
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('status tells of every child and of the supervisor', async () => {
   const { supervisor, path } = await supervise();
@@ -48,8 +20,8 @@ test('status tells of every child and of the supervisor', async () => {
 test('logs are those that were, as they came, and with follow those to come', async () => {
   const script = 'echo one; echo two >&2; echo three; read -r line; echo "$line"; exec sleep 600';
   const { supervisor, path } = await supervise([
-    { name: 'a-1', command: 'sh', args: ['-c', 'echo from a; exec sleep 600'] },
-    { name: 'b', command: 'sh', args: ['-c', script], after: ['a-1'] },
+    { name: 'a', instances: 1, command: 'sh', args: ['-c', 'echo from a; exec sleep 600'] },
+    { name: 'b', command: 'sh', args: ['-c', script], after: ['a'] },
   ]);
   const lines = (frames: object[]) => frames.flatMap((frame) => ('line' in frame ? [frame.line] : []));
   await waitUntil(async () => lines(await converse(path, { command: 'logs' })).includes('three'), {
@@ -135,12 +107,13 @@ test('who asks faster than the answers come is removed, and so is who does not a
 });
 
 test('who does not read is removed before much has gathered for it', async () => {
+  const controlSocket = join(temporaryFolder(), 'control.sock');
   const main = startMainProgram({
     children: [{ name: 'loud', command: 'sh', args: ['-c', `exec yes ${'x'.repeat(1000)}`] }],
-    controlSocket: join(folder, 'loud.sock'),
+    controlSocket,
   });
   await main.event('started');
-  const client = await connectTo(join(folder, 'loud.sock'));
+  const client = await connectTo(controlSocket);
   client.socket.pause();
   client.send('{"command":"logs","follow":true}\n');
   // The server closes it; whoever does not read learns so by a failing write.
@@ -176,7 +149,7 @@ test('clients that wait for their turn are no leak to warn of', async () => {
 });
 
 test('1,000 requests of garbage change nothing', async () => {
-  const path = join(folder, 'garbage.sock');
+  const path = join(temporaryFolder(), 'control.sock');
   const main = startMainProgram({ children: [sleeper], controlSocket: path });
   await main.event('started');
   const look = async () => ({
@@ -243,77 +216,3 @@ async function throwAt(path: string, bytes: Uint8Array): Promise<void> {
   await client.closed;
   for (const frame of client.frames) expect(frame).toMatchObject({ ok: false });
 }
-
-test('the socket of a living supervisor is not taken, and its process is named', async () => {
-  const { path } = await supervise();
-  const second = new Supervisor({ children: [{ ...sleeper, name: 'other' }], controlSocket: path });
-  await expect(second.start()).rejects.toMatchObject({
-    code: 'CONTROL_SOCKET_TAKEN',
-    message: `The control socket ${path} belongs to the supervisor ${process.pid}`,
-  });
-  expect(second.status()[0]?.state).toBe('stopped');
-  expect((await converse(path, { command: 'status' }))[0]).toMatchObject({
-    ok: true,
-    children: [{ name: 'web' }],
-  });
-});
-
-test('of two that start at the same moment one gets the socket', async () => {
-  const path = join(folder, 'race.sock');
-  await leaveStale(path);
-  const all = Array.from({ length: 8 }, () => new Supervisor({ children: [sleeper], controlSocket: path }));
-  supervisors.push(...all);
-  const outcomes = await Promise.allSettled(all.map((supervisor) => supervisor.start()));
-  const reasons = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
-  );
-  expect(reasons).toHaveLength(all.length - 1);
-  for (const reason of reasons) expect(reason).toMatchObject({ code: 'CONTROL_SOCKET_TAKEN' });
-});
-
-test('what a killed supervisor has left is replaced', async () => {
-  const path = join(folder, 'stale.sock');
-  await leaveStale(path);
-  const supervisor = new Supervisor({ children: [sleeper], controlSocket: path });
-  supervisors.push(supervisor);
-  await supervisor.start();
-  expect((await converse(path, { command: 'status' }))[0]).toMatchObject({ ok: true });
-});
-
-async function leaveStale(path: string): Promise<void> {
-  const main = startMainProgram({ children: [sleeper], controlSocket: path });
-  await main.event('started');
-  main.process.kill('SIGKILL');
-  await main.exited;
-  expect(statSync(path).isSocket()).toBe(true);
-}
-
-test('what is no socket, cannot be made or has too long a path is left alone, with the reason', async () => {
-  const file = join(folder, 'file');
-  writeFileSync(file, 'precious');
-  const long = join(folder, `${'x'.repeat(100)}.sock`);
-  for (const [path, message] of [
-    [file, 'there is a file that is no socket'],
-    [join(folder, 'no', 'folder'), 'ENOENT'],
-    [long, `its path has ${long.length} bytes, and that of a unix socket at most 107`],
-  ] as const) {
-    const supervisor = new Supervisor({ children: [sleeper], controlSocket: path });
-    await expect(supervisor.start()).rejects.toMatchObject({
-      code: 'BIND_FAILED',
-      message: expect.stringContaining(message),
-    });
-  }
-  expect(statSync(file).size).toBe(8);
-});
-
-test('a process that stays silent at the socket counts as living', async () => {
-  const path = join(folder, 'silent.sock');
-  const server = net.createServer(() => {}).listen(path);
-  await new Promise((resolve) => server.once('listening', resolve));
-  const supervisor = new Supervisor({ children: [], controlSocket: path });
-  await expect(supervisor.start()).rejects.toMatchObject({
-    code: 'CONTROL_SOCKET_TAKEN',
-    message: expect.stringContaining('a process that does not say who it is'),
-  });
-  server.close();
-});

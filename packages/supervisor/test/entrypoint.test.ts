@@ -7,6 +7,7 @@ import { bringDebianPackage, isAlive, waitUntil } from '@silly-face/testing';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { entrypoint, fixture } from './observe.ts';
 import { endNow } from './nobody-stays.ts';
+import { commandLine } from './processes.ts';
 
 const shells = [
   { name: 'dash', words: ['dash'] },
@@ -173,10 +174,6 @@ test('the entrypoint without a command says how it is used', () => {
 
 function childrenOf(pid: number): number[] {
   return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-}
-
-function commandLine(pid: number): string {
-  return read(`/proc/${pid}/cmdline`);
 }
 
 function handles(pid: number, signal: number): boolean {

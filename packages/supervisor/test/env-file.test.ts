@@ -1,15 +1,14 @@
 import { Supervisor } from '@silly-face/supervisor';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { observe } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('an envFile is read anew for each process; PORT and `env` are stronger, our own environment is weaker', async () => {
   process.env['SUPERVISOR_TEST_OURS'] = 'ours';

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, waitUntil } from '@silly-face/testing';
 import { Supervisor } from '@silly-face/supervisor';
 import { describe, expect, test } from 'vitest';
 import { fixture, observe } from './observe.ts';
 import { statOf, survivors, watchdogOf } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 describe.skipIf(process.platform !== 'linux')('the family', () => {
   test('what a crashed child leaves behind ends with it', async () => {
@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('the family', () => {
     ];
     const count = leftovers.length + 1;
     const script = `${leftovers.join('\n')}\nread -r go < "$0"; ${ending}`;
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    const folder = temporaryFolder();
     const gate = join(folder, 'gate');
     spawnSync('mkfifo', [gate]);
     const supervisor = new Supervisor({
@@ -58,7 +58,6 @@ describe.skipIf(process.platform !== 'linux')('the family', () => {
     await waitUntil(() => observed.exits.length > 0, { what: 'the exit' });
     expect(await survivors(pids)).toEqual([]);
     await supervisor.stop();
-    rmSync(folder, { recursive: true });
   });
 
   test('a stop right after somebody ended the watchdog does not wait for it', async () => {

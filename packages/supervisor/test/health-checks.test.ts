@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Supervisor, httpCheck, lineCheck, type HealthCheck } from '@silly-face/supervisor';
 import { certificate, openDescriptors, waitUntil } from '@silly-face/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
+import { portOf } from './observe.ts';
 
 const supervisor = new Supervisor();
 afterAll(() => supervisor.stop());
@@ -42,10 +42,6 @@ async function verdict(
   await child.stop();
   supervisor.off('state', onState);
   return reason.replace(`Health check of child "${name}" failed: `, '');
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 const answerInJson: RequestListener = (request, response) => {
@@ -109,14 +105,13 @@ test('a server that never answers is given up, and nothing of the check is left'
 });
 
 test('a check may connect to a unix socket of the child', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const socketPath = join(folder, 'api.sock');
   const server = createHttpServer(answerInJson).listen(socketPath);
   await once(server, 'listening');
   expect(await verdict({ type: 'http', socketPath })).toBe('healthy');
   expect(await verdict({ type: 'tcp', socketPath })).toBe('healthy');
   server.close();
-  rmSync(folder, { recursive: true });
 });
 
 /** A server that says these things, a moment apart, and then the answers to what it hears. */

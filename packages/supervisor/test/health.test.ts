@@ -9,9 +9,9 @@ import {
 import assert from 'node:assert/strict';
 import { freePort, waitUntil } from '@silly-face/testing';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
 
 test.each<[string, string, HealthCheck]>([
   ['an HTTP check', 'server.mjs', httpCheck()],
@@ -204,8 +204,4 @@ test('failures within the start-up grace do not count', async () => {
 
 async function child(options: Omit<ChildOptions, 'name' | 'port'>): Promise<ChildOptions> {
   return { name: 'it', port: await freePort(), ...options };
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Supervisor } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { ask } from './ask.ts';
 import { endNow, familyMark } from './nobody-stays.ts';
-import { fixture, observe, startMainProgram } from './observe.ts';
-import { survivors, watchdogOf } from './processes.ts';
+import { fixture, observe, startMainProgram, portOf } from './observe.ts';
+import { survivors, watchdogOf, commandLine } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 // Nothing of them could be found by its group or its environment.
 const HIDDEN = 'setsid env -i sleep 54321 & setsid env -i setsid sh -c "sleep 54321; :" & echo up';
@@ -31,7 +30,7 @@ describe.skipIf(process.platform !== 'linux')('a namespace of its own', () => {
     });
     const observed = observe(supervisor);
     await supervisor.start();
-    const { port } = supervisor.address('api') as AddressInfo;
+    const port = portOf(supervisor);
     const { pid = 0 } = supervisor.status()[0] ?? {};
     const inside = await ask(port);
     expect(Number(inside)).toBeLessThan(10);
@@ -193,7 +192,7 @@ describe.skipIf(process.platform !== 'linux')('a namespace of its own', () => {
   });
 
   test('where it is not permitted the error says so', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    const folder = temporaryFolder();
     const refusal = 'unshare: unshare failed: Operation not permitted';
     writeFileSync(join(folder, 'unshare'), `#!/bin/sh\necho '${refusal}' >&2; exit 1\n`, { mode: 0o755 });
     const options = { children: [{ name: 'api', command: 'sleep', args: ['600'], namespace: true }] };
@@ -203,7 +202,6 @@ describe.skipIf(process.platform !== 'linux')('a namespace of its own', () => {
     });
     expect(stderr).toContain(`Child "api" cannot have a namespace of its own: ${refusal}`);
     expect(stderr).toContain(`code: 'SPAWN_FAILED'`);
-    rmSync(folder, { recursive: true });
   });
 });
 
@@ -225,16 +223,6 @@ function requireNamespaces(context: TestContext): void {
 }
 
 function hidden(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && commandLine(name) === 'sleep\u000054321\u0000')
-    .map(Number)
-    .filter(isAlive);
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  } catch {
-    return ''; // It is gone.
-  }
+  const pids = readdirSync('/proc').map(Number);
+  return pids.filter((pid) => commandLine(pid) === 'sleep\u000054321\u0000' && isAlive(pid));
 }

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitUntil } from '@silly-face/testing';
 import { onTestFinished } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** What systemd hears: each datagram that came to a NOTIFY_SOCKET, its assignments separated by blanks. */
 export interface NotifySocket {
@@ -19,12 +18,11 @@ const SINK = `use Socket; socket(S, PF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sock
 $| = 1; print "bound\\n"; while (defined recv(S, $m, 65536, 0)) { $m =~ s/\\n/ /g; print "$m\\n" }`;
 
 export async function listenAsSystemd(): Promise<NotifySocket> {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'notify');
   const sink = spawn('perl', ['-e', SINK, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => {
     sink.kill('SIGKILL');
-    rmSync(folder, { recursive: true });
   });
   const lines: string[] = [];
   createInterface(sink.stdout).on('line', (line) => lines.push(line));

@@ -1,8 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ExitEvent, FailedEvent, OutputEvent, StateEvent, Supervisor } from '@silly-face/supervisor';
+import type {
+  ExitEvent,
+  FailedEvent,
+  OutputEvent,
+  ReloadEvent,
+  StateEvent,
+  Supervisor,
+} from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 
 export function fixture(name: string): string {
@@ -12,12 +20,23 @@ export function fixture(name: string): string {
 /** The program that the package ships for process 1 of a container. */
 export const entrypoint = fileURLToPath(new URL('../bin/supervisor-entrypoint', import.meta.url));
 
+/** The process of each child, by name. */
+export function pids(supervisor: Supervisor): Record<string, number> {
+  return Object.fromEntries(supervisor.status().map(({ name, pid = 0 }) => [name, pid]));
+}
+
+/** The port of a server, or of one of the held sockets of a supervisor. */
+export function portOf(listener: { address(socket: string): unknown }, socket = 'api'): number {
+  return (listener.address(socket) as AddressInfo).port;
+}
+
 /** Everything that a supervisor of this process reports. */
 export interface Observed {
   readonly states: StateEvent[];
   readonly output: OutputEvent[];
   readonly exits: ExitEvent[];
   readonly failures: FailedEvent[];
+  readonly reloads: ReloadEvent[];
   /** The states that a child came through, in order. */
   path(child: string): string[];
   lines(child: string): string[];
@@ -28,15 +47,18 @@ export function observe(supervisor: Supervisor): Observed {
   const output: OutputEvent[] = [];
   const exits: ExitEvent[] = [];
   const failures: FailedEvent[] = [];
+  const reloads: ReloadEvent[] = [];
   supervisor.on('state', (event) => states.push(event));
   supervisor.on('output', (event) => output.push(event));
   supervisor.on('exit', (event) => exits.push(event));
   supervisor.on('failed', (event) => failures.push(event));
+  supervisor.on('reload', (event) => reloads.push(event));
   return {
     states,
     output,
     exits,
     failures,
+    reloads,
     path: (child) => states.filter((event) => event.child === child).map((event) => event.to),
     lines: (child) => output.filter((event) => event.child === child).map((event) => event.line),
   };

@@ -1,11 +1,10 @@
 // What is done to single children and groups of a running supervisor.
 import { Supervisor } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
 import { startLoad } from './load.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
 
 const server = { script: fixture('server.mjs'), readiness: 'message' } as const;
 const sleeper = { command: 'sleep', args: ['600'] };
@@ -14,7 +13,7 @@ test('a group grows and shrinks under requests, and none is refused', async () =
   const supervisor = serving(1);
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   const load = startLoad(port);
   await supervisor.scale('api', 4);
   expect(supervisor.status()).toMatchObject([1, 2, 3, 4].map((n) => ({ name: `api-${n}`, state: 'ready' })));
@@ -107,7 +106,7 @@ test('a child that was stopped by name stays so through a reload, with its socke
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('api-2') as AddressInfo;
+  const port = portOf(supervisor, 'api-2');
   await supervisor.stop('api-2');
   await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   expect(() => supervisor.address('api-2')).toThrow('The socket "api-2" is not bound');
@@ -115,7 +114,7 @@ test('a child that was stopped by name stays so through a reload, with its socke
   expect(supervisor.status()).toMatchObject([{ state: 'ready' }, { state: 'stopped', pid: undefined }]);
   await supervisor.start('api');
   expect(supervisor.status()).toMatchObject([{ state: 'ready' }, { state: 'ready' }]);
-  const { port: next } = supervisor.address('api-2') as AddressInfo;
+  const next = portOf(supervisor, 'api-2');
   expect(await ask(next)).toBe(String(supervisor.status()[1]?.pid));
   // One that runs already is not touched by a start.
   expect(observed.path('api-1')).toEqual(['starting', 'ready', 'ready']);
@@ -132,7 +131,7 @@ test('a restart by name replaces a child behind a held socket without a pause, a
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const load = startLoad((supervisor.address('api') as AddressInfo).port);
+  const load = startLoad(portOf(supervisor));
   await supervisor.restart('api');
   expect((await load.stop()).failures).toEqual([]);
   await supervisor.restart('bot');

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisorOptions } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from './output-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('the console has every line of a burst that somebody reads slowly', async () => {
   const run = start({

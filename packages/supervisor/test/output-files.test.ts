@@ -13,7 +13,8 @@ import { gunzipSync } from 'node:zlib';
 import { Supervisor, type FileSinkOptions, type SinkFailedEvent } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { runTask, temporaryFolder } from './output-folder.ts';
+import { runTask } from './task-output.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 

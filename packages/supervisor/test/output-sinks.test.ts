@@ -14,7 +14,8 @@ import { waitUntil } from '@silly-face/testing';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import winston from 'winston';
-import { runTask, temporaryFolder } from './output-folder.ts';
+import { runTask } from './task-output.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const tenThousand = Array.from({ length: 10_000 }, (_, index) => `line ${index}`);
 const printTenThousand = 'i=0; while [ $i -lt 10000 ]; do echo "line $i"; i=$((i+1)); done';

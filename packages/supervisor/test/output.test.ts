@@ -4,7 +4,8 @@ import { Supervisor } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { fixture, observe } from './observe.ts';
-import { runTask, temporaryFolder } from './output-folder.ts';
+import { runTask } from './task-output.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const burst = Array.from({ length: 200_000 }, (_, index) => `line ${index} ©€😀`);
 

@@ -1,14 +1,13 @@
 // Each child, or instance, with a held socket of its own.
 import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
 import { freePort, openDescriptors, waitUntil } from '@silly-face/testing';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
 import { startLoad } from './load.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, pids, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const server = { script: fixture('server.mjs'), readiness: 'message' } as const;
 
@@ -20,13 +19,13 @@ test('each instance has the next port, which it keeps through a crash and a relo
   await supervisor.start();
   expect(supervisor.status()).toMatchObject([{ port }, { port: port + 1 }]);
   expect(supervisor.address('api-2')).toMatchObject({ address: '127.0.0.1', port: port + 1 });
-  expect(await ask(port)).toBe(pidOf(supervisor, 'api-1'));
-  expect(await ask(port + 1)).toBe(pidOf(supervisor, 'api-2'));
+  expect(await ask(port)).toBe(String(pids(supervisor)['api-1']));
+  expect(await ask(port + 1)).toBe(String(pids(supervisor)['api-2']));
   await ask(port, '/crash').catch(() => {});
   const load = startLoad(port);
   await supervisor.reload();
   expect((await load.stop()).failures).toEqual([]);
-  expect(await ask(port)).toBe(pidOf(supervisor, 'api-1'));
+  expect(await ask(port)).toBe(String(pids(supervisor)['api-1']));
   await supervisor.stop();
   await expect(ask(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
@@ -49,7 +48,7 @@ test('with port 0 each instance has a port of its own, told as PORT, before the 
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const ports = ['sh-1', 'sh-2'].map((name) => (supervisor.address(name) as AddressInfo).port);
+  const ports = ['sh-1', 'sh-2'].map((name) => portOf(supervisor, name));
   expect(new Set(ports).size).toBe(2);
   expect(observed.lines('sh-1')).toEqual([`2 sh-1:admin ${ports[0]}`]);
   expect(observed.lines('sh-2')).toEqual([`2 sh-2:admin ${ports[1]}`]);
@@ -58,7 +57,7 @@ test('with port 0 each instance has a port of its own, told as PORT, before the 
 });
 
 test('the number of an instance comes before the extension of its path', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const supervisor = new Supervisor({
     children: [
       { name: 'api', ...server, instances: 2, listen: { path: join(folder, 'api.sock') } },
@@ -68,15 +67,14 @@ test('the number of an instance comes before the extension of its path', async (
   await supervisor.start();
   for (const name of ['api-1', 'api-2', 'one']) {
     expect(supervisor.address(name)).toBe(join(folder, `${name}.sock`));
-    expect(await ask({ socketPath: join(folder, `${name}.sock`) })).toBe(pidOf(supervisor, name));
+    expect(await ask({ socketPath: join(folder, `${name}.sock`) })).toBe(String(pids(supervisor)[name]));
   }
   await supervisor.scale('api', 1);
   expect(existsSync(join(folder, 'api-2.sock'))).toBe(false);
   await supervisor.scale('api', 2);
-  expect(await ask({ socketPath: join(folder, 'api-2.sock') })).toBe(pidOf(supervisor, 'api-2'));
+  expect(await ask({ socketPath: join(folder, 'api-2.sock') })).toBe(String(pids(supervisor)['api-2']));
   await supervisor.stop();
   expect(existsSync(join(folder, 'one.sock'))).toBe(false);
-  rmSync(folder, { recursive: true });
 });
 
 test('a reload to another port serves there, and closes the old one; a bad release leaves the old one open', async () => {
@@ -87,12 +85,12 @@ test('a reload to another port serves there, and closes the old one; a bad relea
   const supervisor = new Supervisor(at(first));
   await supervisor.start();
   await supervisor.reload(at(second));
-  expect(await ask(second)).toBe(pidOf(supervisor, 'api'));
+  expect(await ask(second)).toBe(String(pids(supervisor)['api']));
   await expect(ask(first)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(supervisor.reload(at(third, fixture('burst.mjs')))).rejects.toMatchObject({
     code: 'CHILD_EXITED',
   });
-  expect(await ask(second)).toBe(pidOf(supervisor, 'api'));
+  expect(await ask(second)).toBe(String(pids(supervisor)['api']));
   expect(supervisor.status()).toMatchObject([{ port: second }]);
   await expect(ask(third)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await supervisor.stop();
@@ -104,7 +102,7 @@ test('an added child brings its socket, and takes it along', async () => {
   const supervisor = new Supervisor();
   const child = supervisor.add({ name: 'api', ...server, listen: { port, host: '127.0.0.1' } });
   await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
-  expect(await ask(port)).toBe(pidOf(supervisor, 'api'));
+  expect(await ask(port)).toBe(String(pids(supervisor)['api']));
   expect(() => supervisor.add({ name: 'other', ...server, listen: { port, host: '127.0.0.1' } })).toThrow(
     `Expected each socket to have a place of its own, got 127.0.0.1:${port} for "api" and "other"`,
   );
@@ -139,14 +137,10 @@ test('an added child whose port is taken is tried again, and the others are none
   );
   await first.stop();
   await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
-  expect(await ask(port)).toBe(pidOf(supervisor, 'api'));
+  expect(await ask(port)).toBe(String(pids(supervisor)['api']));
   expect(observed.path('other')).toEqual(['starting', 'ready']);
   await supervisor.stop();
 });
-
-function pidOf(supervisor: Supervisor, name: string): string {
-  return String(supervisor.status().find((status) => status.name === name)?.pid);
-}
 
 /** The first of so many free ports in a row. */
 async function freeRange(count: number): Promise<number> {

@@ -21,7 +21,8 @@ export async function watchdogOf(supervisor: number): Promise<number> {
   );
 }
 
-function commandLine(pid: number): string {
+/** Each argument ends in a NUL; empty when the process is gone. */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {

@@ -1,18 +1,17 @@
 // How a reload goes from child to child, and how it meets other operations.
-import { Supervisor, type ChildOptions, type ReloadEvent } from '@silly-face/supervisor';
+import { Supervisor, type ChildOptions } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { observe, type Observed } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const sleeper = { command: 'sleep', args: ['600'] };
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('four children are replaced two at a time', async () => {
   const supervisor = new Supervisor({
@@ -118,8 +117,7 @@ test('a child with `reload: none` is left alone, and has its new settings from i
   });
   const supervisor = new Supervisor({ children: [child('old')] });
   const observed = observe(supervisor);
-  const reloads: ReloadEvent[] = [];
-  supervisor.on('reload', (event) => reloads.push(event));
+  const { reloads } = observed;
   await supervisor.start();
   await waitUntil(() => observed.lines('db').includes('old'), { what: 'the first word' });
   await supervisor.reload({ children: [child('new')] });
@@ -142,8 +140,7 @@ test('reloads that wait become one, which takes the options that it finds', asyn
     },
   });
   const observed = observe(supervisor);
-  const reloads: ReloadEvent[] = [];
-  supervisor.on('reload', (event) => reloads.push(event));
+  const { reloads } = observed;
   const started = supervisor.start();
   openGate(observed, 1);
   await started;

@@ -1,25 +1,23 @@
 // A reload runs the tasks again before it replaces anything.
 import { Supervisor } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  folder = temporaryFolder();
   release('migrate', 'echo migrated');
   release('seed', 'echo seeded');
   release('index', 'echo indexed');
   const server = pathToFileURL(fixture('server.mjs')).href;
   writeFileSync(join(folder, 'api.mjs'), `console.log('up'); await import('${server}')`);
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('tasks run again in their order, before the first process is replaced', async () => {
   const supervisor = withTasks();
@@ -42,7 +40,7 @@ test('a failing task ends the reload with its last words, the old process serves
   const supervisor = withTasks();
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   const before = await ask(port);
   release('migrate', 'echo no such column >&2; exit 4');
   // It began beside the failing one and comes to its end.

@@ -1,33 +1,32 @@
 import { Supervisor } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, pids, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { currentRelease, release } from './releases.ts';
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
-  release(fixture('server.mjs'));
+  folder = temporaryFolder();
+  release(folder, fixture('server.mjs'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('a reload replaces every process behind a held socket, one at a time, and no request is lost', async () => {
   const supervisor = serving(2);
   const observed = observe(supervisor);
   await supervisor.start();
-  const before = pidsOf(supervisor);
+  const before = Object.values(pids(supervisor));
   const load = startLoad(portOf(supervisor));
   await supervisor.reload();
-  const { failures, pids } = await load.stop();
+  const { failures, pids: answered } = await load.stop();
   expect(failures).toEqual([]);
-  const after = pidsOf(supervisor);
+  const after = Object.values(pids(supervisor));
   expect(after.some((pid) => before.includes(pid))).toBe(false);
   expect(before.some(isAlive)).toBe(false);
-  expect([...before, ...after]).toEqual(expect.arrayContaining([...pids]));
+  expect([...before, ...after]).toEqual(expect.arrayContaining([...answered]));
   expect(observed.path('api-1')).toEqual(['starting', 'ready', 'ready']);
   // The second replacement begins when the first is done: the first old process has ended by then.
   const moments = observed.states.filter(({ from, to }) => from === 'ready' && to === 'ready');
@@ -54,19 +53,19 @@ test.each([
     const supervisor = serving(2, readyTimeoutMs);
     const observed = observe(supervisor);
     await supervisor.start();
-    const before = pidsOf(supervisor);
+    const before = Object.values(pids(supervisor));
     writeFileSync(join(folder, 'bad.cjs'), code);
-    release(join(folder, 'bad.cjs'));
+    release(folder, join(folder, 'bad.cjs'));
     const load = startLoad(portOf(supervisor));
     await expect(supervisor.reload()).rejects.toMatchObject({ child: 'api-1', ...expected });
     expect((await load.stop()).failures).toEqual([]);
-    expect(pidsOf(supervisor)).toEqual(before);
+    expect(Object.values(pids(supervisor))).toEqual(before);
     expect(supervisor.status().map(({ state }) => state)).toEqual(['ready', 'ready']);
     // Only the one that failed is gone.
     expect(observed.exits).toHaveLength(1);
-    release(fixture('server.mjs'));
+    release(folder, fixture('server.mjs'));
     await supervisor.reload();
-    expect(pidsOf(supervisor).some((pid) => before.includes(pid))).toBe(false);
+    expect(Object.values(pids(supervisor)).some((pid) => before.includes(pid))).toBe(false);
     await supervisor.stop();
   },
 );
@@ -75,12 +74,12 @@ test('when the old process dies during its replacement, the replacement is the r
   const supervisor = serving(1);
   const observed = observe(supervisor);
   await supervisor.start();
-  const [old = 0] = pidsOf(supervisor);
+  const [old = 0] = Object.values(pids(supervisor));
   writeFileSync(
     join(folder, 'slow.cjs'),
     `setInterval(() => {}, 1000); process.once('SIGUSR2', () => process.send('ready')); console.log('here')`,
   );
-  release(join(folder, 'slow.cjs'));
+  release(folder, join(folder, 'slow.cjs'));
   const reloaded = supervisor.reload();
   await waitUntil(() => observed.lines('api-1').includes('here'), { what: 'the replacement' });
   process.kill(old, 'SIGKILL');
@@ -97,7 +96,7 @@ test('a stop during a reload ends both processes', async () => {
   const observed = observe(supervisor);
   await supervisor.start();
   writeFileSync(join(folder, 'slow.cjs'), `console.log('here'); setInterval(() => {}, 1000)`);
-  release(join(folder, 'slow.cjs'));
+  release(folder, join(folder, 'slow.cjs'));
   const reloaded = supervisor.reload().catch((reason: unknown) => reason);
   await waitUntil(() => observed.lines('api-1').includes('here'), { what: 'the replacement' });
   await supervisor.stop();
@@ -125,7 +124,7 @@ function serving(instances: number, readyTimeoutMs?: number): Supervisor {
     children: [
       {
         name: 'api',
-        script: join(folder, 'current'),
+        script: currentRelease(folder),
         sockets: ['api'],
         instances,
         readiness: 'message',
@@ -133,18 +132,4 @@ function serving(instances: number, readyTimeoutMs?: number): Supervisor {
       },
     ],
   });
-}
-
-function release(script: string): void {
-  const link = join(folder, 'current');
-  rmSync(link, { force: true });
-  symlinkSync(script, link);
-}
-
-function portOf(supervisor: Supervisor): number {
-  return (supervisor.address('api') as AddressInfo).port;
-}
-
-function pidsOf(supervisor: Supervisor): number[] {
-  return supervisor.status().map(({ pid = 0 }) => pid);
 }

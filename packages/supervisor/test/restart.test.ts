@@ -1,13 +1,13 @@
 import { Supervisor } from '@silly-face/supervisor';
 import { freePort, waitUntil } from '@silly-face/testing';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('a child that keeps crashing is started later and later, then given up, and the others live on', async () => {
   const supervisor = new Supervisor({
@@ -121,7 +121,7 @@ test('a stop at any moment of a restart leaves nothing running', async () => {
 });
 
 test('a restart follows links anew, so that it is the new release that starts', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const link = join(folder, 'current.js');
   for (const release of ['1', '2']) {
     writeFileSync(
@@ -139,7 +139,6 @@ test('a restart follows links anew, so that it is the new release that starts', 
   await waitUntil(() => observed.lines('app').includes('release 2'), { what: 'the new release' });
   await supervisor.stop();
   expect(observed.lines('app')[0]).toBe('release 1');
-  rmSync(folder, { recursive: true });
 });
 
 test('with held sockets the next process starts before the end of the last one is told, its last words not lost', async () => {
@@ -154,7 +153,7 @@ test('with held sockets the next process starts before the end of the last one i
   supervisor.on('state', ({ to }) => order.push(to));
   supervisor.on('exit', () => order.push('exit'));
   await supervisor.start();
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   // The crash itself may well reset the connection that asks for it.
   await ask(port, '/crash').catch(() => {});
   await waitUntil(() => order.includes('exit') && order.at(-1) === 'ready', { what: 'the restart' });
@@ -188,7 +187,7 @@ test.each([
   ['exits with 0 at once', 'process.exit(0)', { code: 'CHILD_EXITED', exitCode: 0 }],
   ['crashes at once', `throw new Error('no')`, { code: 'CHILD_EXITED', exitCode: 1 }],
 ])('a script that %s is tried again later and later, then given up', async (_what, code, cause) => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const script = join(folder, 'app.js');
   writeFileSync(script, code);
   const supervisor = new Supervisor({ sockets: { api: { port: 0, host: '127.0.0.1' } } });
@@ -209,7 +208,6 @@ test.each([
   expect(waits).toEqual(['0', '20', '40']);
   expect(observed.exits).toHaveLength(4);
   await supervisor.stop();
-  rmSync(folder, { recursive: true });
 });
 
 test.each([
@@ -228,7 +226,7 @@ test.each([
   async (_what, options, exitCode) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    const port = portOf(other);
     const supervisor = new Supervisor({ children: [{ name: 'api', port, ...options }] });
     const observed = observe(supervisor);
     const error: unknown = await supervisor.start().then(
@@ -273,7 +271,7 @@ test('one that crashes and one that hangs do not touch a healthy one', async () 
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   const [{ pid } = {}] = supervisor.status();
   const answers = new Set<string>();
   await waitUntil(

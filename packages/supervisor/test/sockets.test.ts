@@ -1,14 +1,14 @@
 import { SupervisorError, Supervisor } from '@silly-face/supervisor';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync, existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync, existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openDescriptors, waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('a socket is bound before anybody starts, and port 0 lets the system choose', async () => {
   const supervisor = new Supervisor({ sockets: { api: { port: 0, host: '127.0.0.1' } } });
@@ -60,7 +60,7 @@ test('a program that is not Node.js is told of its sockets as systemd does it', 
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('two') as AddressInfo;
+  const port = portOf(supervisor, 'two');
   expect(observed.lines('sh')).toEqual([
     `2 two:one ${port}`,
     'mine',
@@ -72,7 +72,7 @@ test('a program that is not Node.js is told of its sockets as systemd does it', 
 });
 
 test('a script that knows nothing of us listens on the held port and path, and is ready when it does', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'api.sock');
   const supervisor = new Supervisor({
     sockets: { port: { port: 0 }, path: { path } },
@@ -80,7 +80,7 @@ test('a script that knows nothing of us listens on the held port and path, and i
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('port') as AddressInfo;
+  const port = portOf(supervisor, 'port');
   await waitUntil(() => observed.lines('app').length >= 3, { what: 'both servers and a forked process' });
   expect(observed.lines('app').toSorted()).toEqual([
     'forked: on its own port, LISTEN_PID is its own: false',
@@ -90,7 +90,6 @@ test('a script that knows nothing of us listens on the held port and path, and i
   expect(await ask(port)).toBe('port');
   expect(await ask({ socketPath: path })).toBe('path');
   await supervisor.stop();
-  rmSync(folder, { recursive: true });
 });
 
 test('a child without sockets is not told of any, not even of those that we were given', async () => {
@@ -109,7 +108,7 @@ test('a child without sockets is not told of any, not even of those that we were
 });
 
 test('a unix socket is held like a port: a stale one is replaced, a living one and other files are not, ours is removed', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'api.sock');
   const supervisors = [1, 2].map(
     () =>
@@ -133,13 +132,12 @@ test('a unix socket is held like a port: a stale one is replaced, a living one a
   const third = new Supervisor({ sockets: { api: { path } } });
   await expect(third.bind()).rejects.toMatchObject({ code: 'PORT_TAKEN' });
   expect(existsSync(path)).toBe(true);
-  rmSync(folder, { recursive: true });
 });
 
 test('a port that somebody else has is an error of its own, and nothing is left open', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
+  const port = portOf(other);
   const before = openDescriptors();
   const supervisor = new Supervisor({
     sockets: { free: { port: 0, host: '127.0.0.1' }, api: { port, host: '127.0.0.1' } },
@@ -160,7 +158,3 @@ test('a host without an address cannot be bound', async () => {
   const supervisor = new Supervisor({ sockets: { api: { port: 0, host: 'no-such-host.invalid' } } });
   await expect(supervisor.bind()).rejects.toMatchObject({ code: 'BIND_FAILED' });
 });
-
-function portOf(supervisor: Supervisor): number {
-  return (supervisor.address('api') as AddressInfo).port;
-}

@@ -1,17 +1,16 @@
 import { Supervisor, type ChildOptions, type SpareEvent } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
 import { survivors } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { currentRelease, release } from './releases.ts';
 
 let folder = '';
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
+beforeEach(() => (folder = temporaryFolder()));
 
 test.each<[string, Partial<ChildOptions>]>([
   ['listens on the inherited descriptor', { script: fixture('server.mjs'), readiness: 'message' }],
@@ -98,14 +97,14 @@ test('a spare that crashes in its start is tried less and less often, and the ch
 });
 
 test('a spare whose script leads to another file by now is ended, and the new release starts', async () => {
-  release(fixture('standing.cjs'));
-  const supervisor = serving({ script: join(folder, 'current') });
+  release(folder, fixture('standing.cjs'));
+  const supervisor = serving({ script: currentRelease(folder) });
   const observed = observe(supervisor);
   const spares = spareEvents(supervisor);
   const { pid, spare } = await standby(supervisor);
   const next = join(folder, 'next.cjs');
   writeFileSync(next, `console.log('next'); require(${JSON.stringify(fixture('standing.cjs'))});`);
-  release(next);
+  release(folder, next);
   process.kill(pid, 'SIGKILL');
   const answer = await ask(portOf(supervisor));
   expect(observed.output.find(({ line }) => line === 'next')?.pid).toBe(Number(answer));
@@ -237,14 +236,4 @@ function spareEvents(supervisor: Supervisor): SpareEvent[] {
   const events: SpareEvent[] = [];
   supervisor.on('spare', (event) => events.push(event));
   return events;
-}
-
-function release(script: string): void {
-  const link = join(folder, 'current');
-  rmSync(link, { force: true });
-  symlinkSync(script, link);
-}
-
-function portOf(supervisor: Supervisor): number {
-  return (supervisor.address('api') as AddressInfo).port;
 }

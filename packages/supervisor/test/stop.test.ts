@@ -1,13 +1,12 @@
 // What a final stop does to held sockets and to those who still drain.
 import { Supervisor } from '@silly-face/supervisor';
 import { isAlive, waitUntil } from '@silly-face/testing';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, observe } from './observe.ts';
+import { fixture, observe, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 // Takes its time to stop: until it gets SIGUSR2.
 const slowToStop = {
@@ -16,7 +15,7 @@ const slowToStop = {
 };
 
 test('during a long drain new connections are refused, and the request in flight is answered', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'unused.sock');
   const supervisor = new Supervisor({
     sockets: { api: { port: 0, host: '127.0.0.1' }, unused: { path } },
@@ -26,7 +25,7 @@ test('during a long drain new connections are refused, and the request in flight
   });
   const observed = observe(supervisor);
   await supervisor.start();
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   const [{ pid = 0 } = {}] = supervisor.status();
   const slow = ask(port, '/slow');
   await waitUntil(() => observed.lines('api').includes('asked for /slow'), { what: 'the slow request' });
@@ -39,7 +38,6 @@ test('during a long drain new connections are refused, and the request in flight
   expect(await slow).toBe(String(pid));
   await stopped;
   expect(observed.exits).toMatchObject([{ code: 0, signal: null }]);
-  rmSync(folder, { recursive: true });
 });
 
 test('who ends before its turn is started again only without held sockets', async () => {
@@ -60,7 +58,7 @@ test('who ends before its turn is started again only without held sockets', asyn
   const observed = observe(supervisor);
   await supervisor.start();
   await waitUntil(() => observed.lines('web').includes('up'), { what: 'the trap' });
-  const { port } = supervisor.address('api') as AddressInfo;
+  const port = portOf(supervisor);
   const [db, api, web] = supervisor.status().map(({ pid = 0 }) => pid) as [number, number, number];
   const stopped = supervisor.stop();
   await waitUntil(() => observed.path('web').at(-1) === 'stopping', { what: 'the stop' });

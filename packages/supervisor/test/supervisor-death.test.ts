@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
 import { isAlive, waitUntil } from '@silly-face/testing';
 import { describe, expect, test } from 'vitest';
 import { fixture, startMainProgram, type MainProgram } from './observe.ts';
 import { survivors, watchdogOf } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 describe.skipIf(process.platform !== 'linux').concurrent('when the supervisor dies', () => {
   test.each([{ BLOCKED: '1' }, {}])(
@@ -34,7 +33,7 @@ describe.skipIf(process.platform !== 'linux').concurrent('when the supervisor di
   test('a child with a death signal of its own gets that, and may clean up', async () => {
     // The shell reports the end of its sleep on the standard error, which died with the supervisor.
     const script = `trap 'sleep 0.3; rm "$0"; exit 0' QUIT; echo up; exec 2>/dev/null; while :; do sleep 0.1; done`;
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    const folder = temporaryFolder();
     writeFileSync(`${folder}/memory`, '');
     const main = startMainProgram({
       children: [
@@ -45,7 +44,6 @@ describe.skipIf(process.platform !== 'linux').concurrent('when the supervisor di
     process.kill(main.pid, 'SIGKILL');
     expect(await survivors([pid as number])).toEqual([]);
     expect(existsSync(`${folder}/memory`)).toBe(false);
-    rmSync(folder, { recursive: true });
   });
 
   test('a child with a gentle death signal that ignores it is ended all the same', async () => {

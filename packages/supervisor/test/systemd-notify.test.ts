@@ -1,20 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bringDebianPackage, waitUntil } from '@silly-face/testing';
-import { describe, expect, test, type TestContext } from 'vitest';
+import { waitUntil } from '@silly-face/testing';
+import { describe, expect, test } from 'vitest';
 import { endNow } from './nobody-stays.ts';
 import { listenAsSystemd } from './notify-socket.ts';
 import { fixture, startMainProgram } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { requireSystemd } from './systemd.ts';
 
 const child = { name: 'sleeper', command: 'sleep', args: ['600'] };
 
 describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
   test('when the supervisor is ready, reloads and stops, and how its children are', async (context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-notify', 'perl');
     const systemd = await listenAsSystemd();
     const main = startMainProgram(
       {
@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
   });
 
   test('which child is not well, and that an incomplete start is over', async (context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-notify', 'perl');
     const systemd = await listenAsSystemd();
     const main = startMainProgram(
       {
@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
   });
 
   test('signs of life while the event loop turns, and only then', async (context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-notify', 'perl');
     const systemd = await listenAsSystemd();
     const main = startMainProgram(
       { children: [child] },
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
   });
 
   test('no sign of life from a supervisor that misses the end of its children', async (context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-notify', 'perl');
     const systemd = await listenAsSystemd();
     const main = spawn(process.execPath, [fixture('lost-child.mjs')], {
       env: { ...process.env, NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: '200000' },
@@ -98,8 +98,8 @@ describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
   });
 
   test('nothing where there is no systemd-notify: one warning, and everything goes on', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
-    const options = { children: [{ name: 'task', script: fixture('quick-task.mjs'), task: true }] };
+    const folder = temporaryFolder();
+    const options = { children: [{ name: 'task', script: fixture('idle.mjs'), task: true }] };
     const { stderr, stdout } = spawnSync(
       process.execPath,
       [fixture('supervise.mjs'), JSON.stringify(options)],
@@ -111,13 +111,5 @@ describe.skipIf(process.platform !== 'linux')('systemd hears', () => {
     expect(stdout).toContain('{"name":"started"}');
     expect(stderr.match(/SUPERVISOR_NOTIFY_FAILED/g)).toHaveLength(1);
     expect(stderr).toContain('systemd could not be told');
-    rmSync(folder, { recursive: true });
   });
 });
-
-async function requireSystemd(context: TestContext): Promise<void> {
-  const isThere = (): boolean =>
-    ['systemd-notify', 'perl'].every((command) => spawnSync(command, ['--version']).status === 0);
-  const reason = await bringDebianPackage(['systemd', 'perl-base'], isThere);
-  if (reason) context.skip(reason);
-}

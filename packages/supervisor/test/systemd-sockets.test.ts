@@ -1,15 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Supervisor } from '@silly-face/supervisor';
-import { bringDebianPackage, freePort, isAlive, waitUntil } from '@silly-face/testing';
-import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { freePort, isAlive, waitUntil } from '@silly-face/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from './ask.ts';
-import { fixture, startMainProgram } from './observe.ts';
+import { fixture, startMainProgram, portOf } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { requireSystemd } from './systemd.ts';
 
 const server = { name: 'api', script: fixture('server.mjs'), sockets: ['web'], readiness: 'message' };
 const another = { name: 'other', command: 'sh', args: ['-c', 'ls /proc/$$/fd; env; exec sleep 600'] };
@@ -20,7 +20,7 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
     { how: 'by the name of its unit', names: ['--fdname=web.socket'], options: () => ({ port: 1 }) },
     { how: 'by its address', names: [], options: (port: number) => ({ port, host: 'localhost' }) },
   ])('takes over a port $how', async ({ names, options }, context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-socket-activate');
     const port = await freePort();
     const main = activate([`127.0.0.1:${port}`], names, {
       sockets: { web: options(port) },
@@ -41,8 +41,8 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
   });
 
   test('takes over a unix socket by its path, and leaves its file', async (context) => {
-    await requireSystemd(context);
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    await requireSystemd(context, 'systemd-socket-activate');
+    const folder = temporaryFolder();
     const path = join(folder, 'web.sock');
     const main = activate([path], [], { sockets: { web: { path } }, children: [server] });
     await main.listens;
@@ -50,11 +50,10 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
     main.process.kill('SIGTERM');
     await once(main.process, 'exit');
     expect(readdirSync(folder)).toEqual(['web.sock']);
-    rmSync(folder, { recursive: true });
   });
 
   test('warns of a socket that nobody wants', async (context) => {
-    await requireSystemd(context);
+    await requireSystemd(context, 'systemd-socket-activate');
     const port = await freePort();
     const main = activate([`127.0.0.1:${port}`], ['--fdname=metrics'], { children: [another] });
     await main.listens;
@@ -80,7 +79,7 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
   test.for(['SIGTERM', 'SIGKILL'] as const)(
     'is replaced after %s while it serves, and no connection is refused',
     async (signal) => {
-      const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+      const folder = temporaryFolder();
       const path = join(folder, 'local.sock');
       const children = [
         { ...server, env: { LISTEN_ON: '3' } },
@@ -100,7 +99,7 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
         ],
       });
       await systemd.start();
-      const { port } = systemd.address('web') as AddressInfo;
+      const port = portOf(systemd, 'web');
       const seen = new Set<string>();
       const refused: unknown[] = [];
       const over = new AbortController();
@@ -131,13 +130,12 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
       await Promise.all(clients);
       expect(refused).toEqual([]);
       await systemd.stop();
-      rmSync(folder, { recursive: true });
     },
   );
 
   test('has units that systemd understands', async (context) => {
-    await requireSystemd(context);
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
+    await requireSystemd(context, 'systemd-socket-activate');
+    const folder = temporaryFolder();
     const examples = fileURLToPath(new URL('../examples/systemd', import.meta.url));
     const units = readdirSync(examples).map((name) => join(folder, name));
     for (const unit of units) {
@@ -152,7 +150,6 @@ describe.skipIf(process.platform !== 'linux')('a supervisor that was activated b
       .split('\n')
       .filter((line) => line.includes(folder) || /app\.(service|socket)/.test(line));
     expect({ status, complaints }).toEqual({ status: 0, complaints: [] });
-    rmSync(folder, { recursive: true });
   });
 });
 
@@ -179,10 +176,4 @@ function activate(places: string[], names: string[], options: unknown): Activate
     stdout: () => stdout,
     stderr: () => stderr,
   };
-}
-
-async function requireSystemd(context: TestContext): Promise<void> {
-  const isThere = (): boolean => spawnSync('systemd-socket-activate', ['--version']).status === 0;
-  const reason = await bringDebianPackage('systemd', isThere);
-  if (reason) context.skip(reason);
 }

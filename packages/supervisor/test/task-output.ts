@@ -1,16 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
-import { onTestFinished } from 'vitest';
 import { observe, type Observed } from './observe.ts';
-
-/** Removed after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'supervisor-output-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export interface TaskOutput {
   readonly observed: Observed;
