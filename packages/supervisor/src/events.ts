@@ -1,6 +1,6 @@
-import type { BlockedFrame } from './heartbeat/call-frames.ts';
-import type { SupervisorError } from './errors.ts';
 import type { ChildState } from './child/states.ts';
+import type { SupervisorError } from './errors.ts';
+import type { BlockedFrame } from './heartbeat/call-frames.ts';
 
 /** A child moved from one state to another. `from` and `to` are the same when a reload has replaced its process. */
 export interface StateEvent {

@@ -1,6 +1,6 @@
 import type { Family } from './family/family.ts';
-import type { SocketTable } from './listener/socket-table.ts';
 import type { SocketPlan } from './listener/socket-plan.ts';
+import type { SocketTable } from './listener/socket-table.ts';
 import type { Observation } from './observation/observation.ts';
 
 /** What a preparation works on. */

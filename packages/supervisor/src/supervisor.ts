@@ -1,25 +1,25 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { MonitoredChild } from './spawn-monitored-child.ts';
-import { ExitHooks } from './child/exit-hooks.ts';
 import { ChildTable } from './child/child-table.ts';
+import { ExitHooks } from './child/exit-hooks.ts';
+import type { ChildStatus } from './child/status.ts';
 import { SupervisorError, supervisorStopped } from './errors.ts';
 import type { SupervisorEvents } from './events.ts';
 import { Family } from './family/family.ts';
+import { SocketTable } from './listener/socket-table.ts';
 import { Observation } from './observation/observation.ts';
-import { Operations } from './rollout/operations.ts';
 import type { ChildOptions, SupervisorOptions } from './options/options.ts';
+import { invalidOption } from './options/rules.ts';
 import { Outputs } from './output/outputs.ts';
 import type { SinkOptions } from './output/sink-options.ts';
-import { inStartOrder, inStopOrder } from './rollout/order.ts';
-import { withUsage } from './run/process-usage.ts';
-import { readRelease } from './rollout/release.ts';
 import { Preparation } from './preparation.ts';
+import { Operations } from './rollout/operations.ts';
+import { inStartOrder, inStopOrder } from './rollout/order.ts';
+import { readRelease } from './rollout/release.ts';
+import { withUsage } from './run/process-usage.ts';
 import { ProcessSignals } from './signals.ts';
-import { SocketTable } from './listener/socket-table.ts';
-import type { ChildStatus } from './child/status.ts';
+import type { MonitoredChild } from './spawn-monitored-child.ts';
 import { SystemdService } from './systemd/service.ts';
-import { invalidOption } from './options/rules.ts';
 
 /**
  * Owns processes: starts them in order, watches and restarts them, hands sockets down to them, and takes them along when it
@@ -65,9 +65,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       kill: async () => this.kill(),
       reload: async () => this.#reloadUnasked(),
     });
-    this.#observation = new Observation(this, options, this.#outputs, (name) =>
-      this.#children.get(name)?.status(),
-    );
+    this.#observation = new Observation(this, options, this.#outputs, this.#children);
     this.#preparation = new Preparation({
       sockets: this.#sockets,
       family: this.#family,

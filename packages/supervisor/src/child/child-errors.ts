@@ -1,12 +1,12 @@
-import { SupervisorError } from '../errors.ts';
+import { SupervisorError, type SupervisorErrorDetails } from '../errors.ts';
 import { findPortOwner } from '../listener/port-owner.ts';
-import type { RunEnd, RunExit } from '../run/run.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import type { RunEnd, RunExit } from '../run/run.ts';
 
 /** `PORT_TAKEN` when its last words say so, else `CHILD_EXITED`. `when`: words to add to what happened. */
 export async function endError(child: ChildSettings, end: RunEnd, when = ''): Promise<SupervisorError> {
   const { name } = child;
-  const details = { child: name, exitCode: end.code, signal: end.signal, lastLines: end.lastLines };
+  const details = detailsOf(child, end);
   const what = `${exitMessage(name, end)}${when}`;
   const place = takenPlace(child, end.lastLines);
   if (place === undefined) return new SupervisorError('CHILD_EXITED', what, details);
@@ -14,6 +14,19 @@ export async function endError(child: ChildSettings, end: RunEnd, when = ''): Pr
   const where = typeof place === 'number' ? `port ${place}` : place;
   const by = owner === undefined ? 'another process' : `process ${owner}`;
   return new SupervisorError('PORT_TAKEN', `${what}: ${where} is taken by ${by}`, details);
+}
+
+/** A task that ended otherwise than with exit code 0. */
+export function taskError(child: ChildSettings, end: RunEnd): SupervisorError {
+  return new SupervisorError(
+    'TASK_FAILED',
+    `Task "${child.name}" ${describeEnd(end)}`,
+    detailsOf(child, end),
+  );
+}
+
+function detailsOf({ name }: ChildSettings, { code, signal, lastLines }: RunEnd): SupervisorErrorDetails {
+  return { child: name, exitCode: code, signal, lastLines };
 }
 
 export function exitMessage(child: string, exit: RunExit): string {

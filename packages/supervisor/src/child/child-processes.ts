@@ -1,14 +1,14 @@
 import { checkTarget } from '../health-check/check-target.ts';
-import { endError } from './child-errors.ts';
 import type { CheckTarget } from '../health-check/health-check.ts';
-import { becomeReady } from './readiness.ts';
-import { Run, type RunExit } from '../run/run.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import { Run, type RunExit } from '../run/run.ts';
+import { endError } from './child-errors.ts';
+import { becomeReady } from './readiness.ts';
 import { Spare } from './spare.ts';
 import type { ChildSurroundings } from './surroundings.ts';
 
 /** The processes of one child: the one that serves, one that is to take its place, the spare, and those on their way out. */
-export class ProcessSlot {
+export class ChildProcesses {
   /** The child's process, as far as others are concerned; it may be starting or stopping. */
   serving: Run | undefined;
   readonly #surroundings: ChildSurroundings;

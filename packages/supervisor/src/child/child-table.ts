@@ -1,7 +1,7 @@
-import { Child } from './child.ts';
 import { SupervisorError } from '../errors.ts';
-import type { ChildSettings } from '../options/settings.ts';
 import type { SocketPlan } from '../listener/socket-plan.ts';
+import type { ChildSettings } from '../options/settings.ts';
+import { Child } from './child.ts';
 import type { ChildSurroundings } from './surroundings.ts';
 
 /** The children of a supervisor, by name. */
@@ -68,12 +68,16 @@ export class ChildTable {
 
   /** A name stands for one child, or for a group. Throws `UNKNOWN_CHILD`. */
   find(name: string): Child[] {
-    const one = this.#children.get(name);
-    const found = one ? [one] : this.all().filter(({ settings }) => settings.group === name);
+    const found = this.all().filter(({ settings }) => this.isMeant(settings.name, name));
     if (found.length > 0) return found;
     const known = this.all().map(({ settings }) => `"${settings.name}"`);
     const others = known.length > 0 ? `; there are ${known.join(', ')}` : '';
     throw new SupervisorError('UNKNOWN_CHILD', `There is no child "${name}"${others}`, { child: name });
+  }
+
+  /** Whether `name` is that of the child, or of its group. */
+  isMeant(child: string, name: string): boolean {
+    return child === name || this.#children.get(child)?.settings.group === name;
   }
 
   park(child: Child): void {

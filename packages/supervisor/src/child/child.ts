@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeEnd, giveUpError, stopError, type Condemnation } from './child-errors.ts';
 import { SupervisorError, withoutLastWords } from '../errors.ts';
-import { ProcessSlot } from './process-slot.ts';
-import { condemnedFailure, exitFailure, Recovery, startFailure, type Failure } from './recovery.ts';
-import type { Run, RunExit } from '../run/run.ts';
 import { canOverlap } from '../options/defaults.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import type { Run, RunExit } from '../run/run.ts';
+import { describeEnd, giveUpError, stopError, type Condemnation } from './child-errors.ts';
+import { ChildProcesses } from './child-processes.ts';
+import { condemnedFailure, exitFailure, Recovery, startFailure, type Failure } from './recovery.ts';
 import { StateMachine } from './state-machine.ts';
+import { isServing } from './states.ts';
 import type { OwnStatus } from './status.ts';
 import type { ChildSurroundings } from './surroundings.ts';
 import { Watch } from './watch.ts';
@@ -14,7 +15,7 @@ import { Watch } from './watch.ts';
 /** One child: its states, and what moves it from one to the next. */
 export class Child {
   readonly #surroundings: ChildSurroundings;
-  readonly #processes: ProcessSlot;
+  readonly #processes: ChildProcesses;
   readonly #recovery = new Recovery();
   readonly #state: StateMachine;
   /** Aborted when the child is told to stop, or retired: ends every wait, and no process is started any more. */
@@ -32,7 +33,7 @@ export class Child {
 
   constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
     this.#surroundings = surroundings;
-    this.#processes = new ProcessSlot(surroundings, (run, exit) => this.#onGone(run, exit));
+    this.#processes = new ChildProcesses(surroundings, (run, exit) => this.#onGone(run, exit));
     this.#state = new StateMachine(settings.name, surroundings.events, () => this.#processes.serving?.pid);
     this.#settings = settings;
     this.adopt(settings);
@@ -48,7 +49,7 @@ export class Child {
     this.#settings = settings;
     this.#recovery.adopt(settings);
     this.#processes.adopt(settings, this.#stopped.signal);
-    if (this.#state.isOneOf('ready', 'unhealthy')) this.#processes.spare?.keep();
+    if (isServing(this.#state.current)) this.#processes.spare?.keep();
   }
 
   /** One that was stopped may be started again. */
@@ -114,7 +115,7 @@ export class Child {
    */
   condemn(reason: string, kind: Condemnation, isDeaf = false): void {
     const run = this.#processes.serving;
-    if (!run || !this.#state.isOneOf('ready', 'unhealthy')) return;
+    if (!run || !isServing(this.#state.current)) return;
     const failure = condemnedFailure(this.settings.name, run, kind, reason);
     if (kind === 'memory' && canOverlap(this.settings.sockets, this.settings.readiness)) {
       // Nor when another one is on its way already, for whatever reason.
@@ -183,7 +184,7 @@ export class Child {
     this.#stopped.signal.throwIfAborted();
     const { name } = this.settings;
     const old = this.#processes.serving;
-    if (!old || !this.#state.isOneOf('ready', 'unhealthy')) {
+    if (!old || !isServing(this.#state.current)) {
       const message = `Child "${name}" cannot be replaced: it is ${this.#state.current}`;
       throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
     }
@@ -240,17 +241,14 @@ export class Child {
     this.#watching?.close();
     this.#condemnation = undefined;
     this.#recovery.succeeded();
-    const { name: child, memoryLimitBytes: limitBytes = 0 } = this.settings;
-    const { events } = this.#surroundings;
-    this.#watching = new Watch(run, this.settings, this.#processes.checkTarget(this.settings), {
+    const target = this.#processes.checkTarget(this.settings);
+    this.#watching = new Watch(run, this.settings, target, this.#surroundings.events, {
       healthy: () => {
         if (this.#state.current === 'unhealthy') this.#state.moveTo('ready', 'healthy again');
       },
       unhealthy: (reason) => {
         if (this.#state.current === 'ready') this.#state.moveTo('unhealthy', reason);
       },
-      blocked: (loop) => events.emit('blocked', { child, pid: run.pid, ...loop }),
-      memoryExceeded: (rssBytes) => events.emit('memory', { child, pid: run.pid, rssBytes, limitBytes }),
       condemned: (reason, kind, isDeaf) => this.condemn(reason, kind, isDeaf),
     });
     this.#processes.spare?.keep();

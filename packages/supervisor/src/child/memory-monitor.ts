@@ -1,5 +1,5 @@
-import { readUsage } from '../run/process-usage.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import { readUsage } from '../run/process-usage.ts';
 
 /** Looks again and again how much memory a ready process holds, and says each time that it is too much, until closed. */
 export class MemoryMonitor {

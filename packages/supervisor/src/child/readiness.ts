@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../aborted.ts';
-import { describeEnd, endError } from './child-errors.ts';
-import { SupervisorError, type SupervisorErrorDetails } from '../errors.ts';
+import { SupervisorError } from '../errors.ts';
 import { checkHealth, type CheckTarget } from '../health-check/health-check.ts';
-import type { Run, RunEnd } from '../run/run.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import type { Run } from '../run/run.ts';
+import { endError, taskError } from './child-errors.ts';
 
 /**
  * Resolves when the process is ready, a task when it has completed. Throws `CHILD_EXITED`, `TASK_FAILED`, `CHILD_NOT_READY`, or
@@ -83,16 +83,11 @@ const STARTUP_INTERVAL_MS = 100;
 
 async function taskCompletes(run: Run, child: ChildSettings): Promise<void> {
   const end = await run.ended;
-  if (end.code === 0) return;
-  throw new SupervisorError('TASK_FAILED', `Task "${child.name}" ${describeEnd(end)}`, details(child, end));
+  if (end.code !== 0) throw taskError(child, end);
 }
 
 async function endTooEarly(run: Run, child: ChildSettings): Promise<void> {
   throw await endError(child, await run.ended, ' before it was ready');
-}
-
-function details({ name }: ChildSettings, { code, signal, lastLines }: RunEnd): SupervisorErrorDetails {
-  return { child: name, exitCode: code, signal, lastLines };
 }
 
 async function limit(

@@ -1,8 +1,8 @@
-import { condemnedError, endError, exitMessage, type Condemnation } from './child-errors.ts';
 import { reasonOf, SupervisorError, withoutLastWords } from '../errors.ts';
-import { RestartPolicy } from './restart-policy.ts';
-import type { Run, RunExit } from '../run/run.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import type { Run, RunExit } from '../run/run.ts';
+import { condemnedError, endError, exitMessage, type Condemnation } from './child-errors.ts';
+import { RestartPolicy } from './restart-policy.ts';
 import type { ChildStatus, RestartReason } from './status.ts';
 
 /** Why a child has to be started again. */

@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events';
-import { endError } from './child-errors.ts';
 import type { SupervisorError } from '../errors.ts';
 import type { SpareEvent, SupervisorEvents } from '../events.ts';
-import { locateScript } from '../run/locate.ts';
 import type { RestartOptions } from '../options/options.ts';
+import type { ChildSettings } from '../options/settings.ts';
+import { locateScript } from '../run/locate.ts';
+import type { Run } from '../run/run.ts';
+import { endError } from './child-errors.ts';
 import { becomeSpare } from './readiness.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import type { Run } from '../run/run.ts';
-import type { ChildSettings } from '../options/settings.ts';
 
 /** What a spare needs of its child. */
 export interface SpareSurroundings {

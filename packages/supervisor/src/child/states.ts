@@ -46,6 +46,11 @@ const next: Readonly<Record<ChildState, readonly ChildState[]>> = {
   completed: ['starting'],
 };
 
+/** It has a process that does its work, well or badly. */
+export function isServing(state: ChildState): boolean {
+  return state === 'ready' || state === 'unhealthy';
+}
+
 export function mayMove(from: ChildState, to: ChildState): boolean {
   return next[from].includes(to);
 }

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
-import type { ExitHooks } from './exit-hooks.ts';
 import type { SupervisorEvents } from '../events.ts';
 import type { Family } from '../family/family.ts';
 import type { HeldSocket } from '../listener/held-socket.ts';
-import type { Outputs } from '../output/outputs.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import type { Outputs } from '../output/outputs.ts';
+import type { ExitHooks } from './exit-hooks.ts';
 
 /** What a child needs of its supervisor. */
 export interface ChildSurroundings {

@@ -1,20 +1,18 @@
+import type { EventEmitter } from 'node:events';
+import { reasonOf } from '../errors.ts';
+import type { SupervisorEvents } from '../events.ts';
 import type { CheckTarget } from '../health-check/health-check.ts';
 import { HealthMonitor, type HealthVerdicts } from '../health-check/health-monitor.ts';
-import { describeBlockedLoop, LoopMonitor, type BlockedVerdict } from '../heartbeat/loop-monitor.ts';
-import { reasonOf } from '../errors.ts';
+import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
+import type { ChildSettings } from '../options/settings.ts';
+import type { Run } from '../run/run.ts';
 import type { Condemnation } from './child-errors.ts';
 import { MemoryMonitor } from './memory-monitor.ts';
-import type { Run } from '../run/run.ts';
-import type { ChildSettings } from '../options/settings.ts';
 
 /** What a watch reports. */
 export interface Verdicts extends Pick<HealthVerdicts, 'healthy'> {
   /** A check failed. */
   unhealthy(reason: string): void;
-  /** The event loop did not turn within its limit. */
-  blocked(loop: Omit<BlockedVerdict, 'hasRecovered'>): void;
-  /** Said at each look, as long as it is so. */
-  memoryExceeded(rssBytes: number): void;
   /** It has to be replaced, which has to begin before this returns. `isDeaf`: it hears nothing but SIGKILL. */
   condemned(reason: string, kind: Condemnation, isDeaf: boolean): void;
 }
@@ -26,7 +24,13 @@ export class Watch {
   readonly #memory: MemoryMonitor;
   readonly #run: Run;
 
-  constructor(run: Run, child: ChildSettings, target: CheckTarget, verdicts: Verdicts) {
+  constructor(
+    run: Run,
+    child: ChildSettings,
+    target: CheckTarget,
+    events: EventEmitter<SupervisorEvents>,
+    verdicts: Verdicts,
+  ) {
     this.#run = run;
     this.#health = new HealthMonitor(child, target, {
       healthy: () => verdicts.healthy(),
@@ -39,8 +43,9 @@ export class Watch {
     });
     const { pid, notices } = run;
     this.#memory = new MemoryMonitor(child, pid, (rssBytes) => {
-      verdicts.memoryExceeded(rssBytes);
-      const reason = `it holds ${rssBytes} bytes of memory, more than ${child.memoryLimitBytes}`;
+      const { memoryLimitBytes: limitBytes = 0 } = child;
+      events.emit('memory', { child: child.name, pid, rssBytes, limitBytes });
+      const reason = `it holds ${rssBytes} bytes of memory, more than ${limitBytes}`;
       verdicts.condemned(reason, 'memory', false);
     });
     const { heartbeat } = run.channels;
@@ -49,7 +54,7 @@ export class Watch {
         { pid, heartbeat, notices },
         child.heartbeatTimeoutMs,
         ({ hasRecovered, ...loop }) => {
-          verdicts.blocked(loop);
+          events.emit('blocked', { child: child.name, pid, ...loop });
           verdicts.condemned(describeBlockedLoop(loop), 'blocked', !hasRecovered);
         },
       );

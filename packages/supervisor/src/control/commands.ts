@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { aborted } from '../aborted.ts';
 import type { ChildStatus } from '../child/status.ts';
-import { SupervisorError } from '../errors.ts';
 import type { SupervisorEvents } from '../events.ts';
 import { supervisorStatus } from '../observation/supervisor-status.ts';
 import type { ControlClientSide } from './connection.ts';
@@ -20,10 +19,20 @@ export interface Controlled extends EventEmitter<SupervisorEvents> {
   reopenFiles(): void;
 }
 
+/** What the names of its children stand for. */
+export interface ChildNames {
+  /** Throws `UNKNOWN_CHILD` when there is no such child or group. */
+  find(name: string): unknown;
+  /** Whether `name` is that of the child, or of its group. */
+  isMeant(child: string, name: string): boolean;
+  get(child: string): unknown;
+}
+
 /** What the commands work with. */
 export interface ControlContext {
   readonly target: Controlled;
   readonly lines: RecentLines;
+  readonly names: ChildNames;
   /** Those who are told of every change of state. */
   readonly watchers: Set<ControlClientSide>;
   /** Aborted when every child has ended and only the control socket is left. */
@@ -101,12 +110,10 @@ async function stop(name: string | undefined, { target, ending }: ControlContext
 async function showLines(
   { name, lines: count = DEFAULT_LINES, follow = false }: Extract<ControlRequest, { command: 'logs' }>,
   client: ControlClientSide,
-  { lines, target, ending }: ControlContext,
+  { lines, ending, names }: ControlContext,
 ): Promise<object> {
-  const isWanted = (child: string): boolean => name === undefined || belongsTo(child, name);
-  if (name !== undefined && !target.status().some((child) => isWanted(child.name))) {
-    throw new SupervisorError('UNKNOWN_CHILD', `There is no child "${name}"`, { child: name });
-  }
+  if (name !== undefined) names.find(name);
+  const isWanted = (child: string): boolean => name === undefined || names.isMeant(child, name);
   const tell = (line: RecentLine): void => {
     if (isWanted(line.child)) client.tell({ event: 'line', ...line });
   };
@@ -122,8 +129,3 @@ async function showLines(
 
 const DEFAULT_LINES = 20;
 const MAX_LINES = 10_000;
-
-/** `api` stands for `api`, `api-1`, `api-2` and so on. */
-function belongsTo(child: string, name: string): boolean {
-  return child === name || (child.startsWith(`${name}-`) && /^\d+$/.test(child.slice(name.length + 1)));
-}

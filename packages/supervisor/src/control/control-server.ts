@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { SupervisorError } from '../errors.ts';
 import type { Outputs } from '../output/outputs.ts';
-import { carryOut, type Controlled } from './commands.ts';
+import { carryOut, type ChildNames, type Controlled } from './commands.ts';
 import { ControlConnection, type Answer, type ControlClientSide } from './connection.ts';
 import { listenAtControlSocket, type ControlSocketFile } from './listen.ts';
 import { RecentLines } from './recent-lines.ts';
@@ -19,13 +19,12 @@ export class ControlServer {
   readonly #ending = new AbortController();
   #file: ControlSocketFile | undefined;
 
-  /** `isKnown`: whether there still is such a child. */
-  constructor(path: string, target: Controlled, outputs: Outputs, isKnown: (child: string) => boolean) {
+  constructor(path: string, target: Controlled, outputs: Outputs, names: ChildNames) {
     this.#path = path;
-    const lines = new RecentLines(target, isKnown);
+    const lines = new RecentLines(target, (child) => names.get(child) !== undefined);
     outputs.addReader((origin, read) => lines.take(origin, read));
     const watchers = new Set<ControlClientSide>();
-    const context = { target, lines, watchers, ending: this.#ending.signal };
+    const context = { target, lines, names, watchers, ending: this.#ending.signal };
     this.#answer = (request, client) => carryOut(request, client, context);
     this.#target = target;
     target.on('state', (state) => {

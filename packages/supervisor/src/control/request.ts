@@ -1,6 +1,6 @@
 import { SupervisorError } from '../errors.ts';
+import { checkKeys, count, flag, isObject, text, type Rule } from '../options/rules.ts';
 import { didYouMean } from '../options/suggestion.ts';
-import { checkKeys, count, flag, text, type Rule } from '../options/rules.ts';
 
 /** What a client may ask for. `name` is that of a child, or of all its instances. */
 export type ControlRequest =
@@ -58,10 +58,8 @@ function parse(frame: string): Record<string, unknown> {
   } catch (cause) {
     throw invalid(`Expected a line of JSON, got ${short(frame)}`, cause);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`Expected a JSON object, got ${short(value)}`);
-  }
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw invalid(`Expected a JSON object, got ${short(value)}`);
+  return value;
 }
 
 function short(value: unknown): string {

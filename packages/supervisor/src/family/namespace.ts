@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Account } from '../run/account.ts';
 import { SupervisorError } from '../errors.ts';
 import { readProcessFile, readStat } from '../proc.ts';
+import type { Account } from '../run/account.ts';
 
 /**
  * The words to put before a command so that it gets a process namespace of its own, out of which nothing can escape: the kernel

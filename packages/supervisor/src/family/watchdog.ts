@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { warn } from '../warning.ts';
 import { hasProcessGroups } from './signal.ts';
 import { watchdogScript } from './watchdog-script.ts';
 
@@ -48,9 +49,9 @@ export class Watchdog {
     await new Promise<void>((resolve) => {
       watchdog.once('spawn', resolve);
       watchdog.once('error', (error) => {
-        process.emitWarning(
+        warn(
+          'SUPERVISOR_NO_WATCHDOG',
           `No watchdog: children may outlive a killed supervisor (${error.message})`,
-          'SupervisorWarning',
         );
         resolve();
       });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../options/rules.ts';
 
 /**
  * What a text has to be: that text; a match; `{ pattern, flags }`, the same where there are no regular expressions, as in a JSON
@@ -40,13 +41,9 @@ function parseJson(text: string): unknown {
 }
 
 function contains(value: unknown, wanted: unknown): boolean {
-  if (!isPlainObject(wanted)) return isDeepStrictEqual(value, wanted);
+  if (!isObject(wanted)) return isDeepStrictEqual(value, wanted);
   return (
-    isPlainObject(value) &&
+    isObject(value) &&
     Object.entries(wanted).every(([key, part]) => Object.hasOwn(value, key) && contains(value[key], part))
   );
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
-import { checkHealth, type CheckTarget } from './health-check.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import { checkHealth, type CheckTarget } from './health-check.ts';
 
 /** What a monitor reports. */
 export interface HealthVerdicts {

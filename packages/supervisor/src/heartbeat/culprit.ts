@@ -1,8 +1,8 @@
 import { kill } from 'node:process';
 import { aborted } from '../aborted.ts';
 import { reasonOf } from '../errors.ts';
-import type { Heartbeat } from './heartbeat.ts';
 import { readCallFrames, type BlockedFrame } from './call-frames.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import type { InspectorNotices } from './inspector-notices.ts';
 import type { KernelState } from './kernel-state.ts';
 

@@ -1,7 +1,7 @@
 import { SupervisorError, supervisorStopped } from '../errors.ts';
+import { takeInherited, warnOfUnused } from '../systemd/inherited-sockets.ts';
 import { bindSocket, type HeldSocket } from './held-socket.ts';
 import type { SocketPlan } from './socket-plan.ts';
-import { takeInherited, warnOfUnused } from '../systemd/inherited-sockets.ts';
 
 /** The held sockets of a supervisor, each bound once, whoever comes and goes behind it. */
 export class SocketTable {

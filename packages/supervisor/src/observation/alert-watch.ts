@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import { Alerts } from './alerts.ts';
-import type { OwnStatus } from '../child/status.ts';
 import { exitMessage } from '../child/child-errors.ts';
+import type { OwnStatus } from '../child/status.ts';
 import { withoutLastWords, type SupervisorError } from '../errors.ts';
 import type { AlertKind, ExitEvent, StateEvent, SupervisorEvents } from '../events.ts';
+import { Alerts } from './alerts.ts';
 
 /** Finds what is worth an alert in what the children go through. */
 export class AlertWatch {

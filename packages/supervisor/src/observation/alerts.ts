@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
-import { alertSubject, alertText } from './alert-text.ts';
 import type { AlertEvent, SupervisorEvents } from '../events.ts';
+import { alertSubject, alertText } from './alert-text.ts';
 
 /** What happened, before it is known whether somebody has to hear of it now. */
 export type Trouble = Pick<

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
+import { childStates } from '../child/states.ts';
 import type { ChildStatus } from '../child/status.ts';
 import type { SupervisorEvents } from '../events.ts';
-import { childStates } from '../child/states.ts';
 import type { SupervisorStatus } from './supervisor-status.ts';
 
 /** What is counted since the supervisor began. */

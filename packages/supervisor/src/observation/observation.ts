@@ -1,10 +1,10 @@
-import { AlertWatch } from './alert-watch.ts';
-import type { OwnStatus } from '../child/status.ts';
+import type { ChildTable } from '../child/child-table.ts';
 import type { Controlled } from '../control/commands.ts';
 import { ControlServer } from '../control/control-server.ts';
-import { MetricCounts, metricsText } from './metrics.ts';
 import type { SupervisorOptions } from '../options/options.ts';
 import type { Outputs } from '../output/outputs.ts';
+import { AlertWatch } from './alert-watch.ts';
+import { MetricCounts, metricsText } from './metrics.ts';
 import { supervisorStatus } from './supervisor-status.ts';
 
 /** What a supervisor lets others see and do: alerts, metrics, and the control socket. */
@@ -18,13 +18,13 @@ export class Observation {
     target: Controlled,
     { controlSocket, alertIntervalMs = 300_000 }: SupervisorOptions,
     outputs: Outputs,
-    find: (child: string) => OwnStatus | undefined,
+    children: ChildTable,
   ) {
     this.#target = target;
-    this.#alerts = new AlertWatch(target, find, alertIntervalMs);
+    this.#alerts = new AlertWatch(target, (child) => children.get(child)?.status(), alertIntervalMs);
     this.#counts = new MetricCounts(target);
     if (controlSocket === undefined) return;
-    this.#control = new ControlServer(controlSocket, target, outputs, (child) => find(child) !== undefined);
+    this.#control = new ControlServer(controlSocket, target, outputs, children);
   }
 
   /** Throws `CONTROL_SOCKET_TAKEN` or `BIND_FAILED`. */

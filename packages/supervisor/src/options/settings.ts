@@ -1,10 +1,10 @@
 import { resolveCheck } from '../health-check/declared-check.ts';
 import type { ResolvedCheck } from '../health-check/health-check.ts';
-import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
-import { refuseCycles } from '../rollout/order.ts';
 import { planOwnSocket, planSocket, type SocketPlan } from '../listener/socket-plan.ts';
+import { refuseCycles } from '../rollout/order.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { canOverlap, defaultReadiness, restartDefaults } from './defaults.ts';
+import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
 import { invalidOption } from './rules.ts';
 
 /** One child with everything decided: defaults filled in, instances told apart. */

@@ -1,14 +1,3 @@
-/** The candidate that was probably meant, when one is near enough to be a slip of the fingers. */
-export function closest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.min(3, Math.ceil(word.length / 2)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
 /** `, did you mean …?` or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const meant = closest(word.slice(0, MAX_LENGTH), candidates);
@@ -17,6 +6,17 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 
 // The time to compare grows with the length, and the word is anybody's.
 const MAX_LENGTH = 64;
+
+/** The candidate that was probably meant, when one is near enough to be a slip of the fingers. */
+function closest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.ceil(word.length / 2)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
 
 /** Letters to insert, delete or exchange (Levenshtein). */
 function editDistance(from: string, to: string): number {

@@ -1,5 +1,5 @@
-import { sinkRule } from '../output/sink-rules.ts';
 import type { SinkOptions } from '../output/sink-options.ts';
+import { sinkRule } from '../output/sink-rules.ts';
 import type { ChildOptions, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
 import {
   anyText,

@@ -1,14 +1,14 @@
 import type { Child } from '../child/child.ts';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { ReloadEvent } from '../events.ts';
+import { refuseSameSockets } from '../listener/socket-plan.ts';
 import type { ChildOptions, SupervisorOptions } from '../options/options.ts';
+import { invalidOption } from '../options/rules.ts';
+import { refuseSameNames, resolveChild, withSinks } from '../options/settings.ts';
+import { validateChildOptions, validateInstances } from '../options/validation.ts';
 import { readRelease, type Release, type Scaling } from './release.ts';
 import { Rollout, rolloutError, startNew, type RolloutSurroundings } from './rollout.ts';
-import { refuseSameNames, resolveChild, withSinks } from '../options/settings.ts';
-import { refuseSameSockets } from '../listener/socket-plan.ts';
 import { Slots } from './slots.ts';
-import { invalidOption } from '../options/rules.ts';
-import { validateChildOptions, validateInstances } from '../options/validation.ts';
 
 /** What operations need of their supervisor. */
 export interface OperationSurroundings extends RolloutSurroundings {

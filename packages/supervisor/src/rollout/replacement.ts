@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../child/child.ts';
+import { isServing } from '../child/states.ts';
 import { SupervisorError } from '../errors.ts';
 import { canOverlap } from '../options/defaults.ts';
 import type { ChildSettings } from '../options/settings.ts';
@@ -17,12 +18,11 @@ export async function replaceChild(
 ): Promise<void> {
   stopping.throwIfAborted();
   if (settings.task) return repeatTask(child, settings, asked, stopping);
-  const { state } = child.status();
-  const isServing = state === 'ready' || state === 'unhealthy';
-  if (isServing && settings.reload !== 'stop-first' && canOverlap(settings.sockets, settings.readiness)) {
+  const serves = isServing(child.status().state);
+  if (serves && settings.reload !== 'stop-first' && canOverlap(settings.sockets, settings.readiness)) {
     return child.replace(settings, asked);
   }
-  await stopFirst(child, settings, asked, isServing ? settings.reloadPauseMs : 0, stopping);
+  await stopFirst(child, settings, asked, serves ? settings.reloadPauseMs : 0, stopping);
 }
 
 async function stopFirst(

@@ -1,12 +1,12 @@
 import type { Child } from '../child/child.ts';
 import type { ChildTable } from '../child/child-table.ts';
 import { SupervisorError, withoutLastWords } from '../errors.ts';
+import type { SocketTable } from '../listener/socket-table.ts';
+import type { ChildSettings } from '../options/settings.ts';
 import { inStartOrder, inStopOrder, waits } from './order.ts';
 import type { Release } from './release.ts';
 import { replaceChild } from './replacement.ts';
-import type { ChildSettings } from '../options/settings.ts';
 import { Slots } from './slots.ts';
-import type { SocketTable } from '../listener/socket-table.ts';
 
 /** What a rollout works on. */
 export interface RolloutSurroundings {

@@ -1,15 +1,15 @@
 import type { SpawnOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { findAccount, type Account } from './account.ts';
-import { readEnvFile } from './env-file.ts';
-import { planChannels, type ChannelPlan } from './channels.ts';
 import type { Family } from '../family/family.ts';
 import { deathSignalLauncher, listenPidLauncher } from '../family/launcher.ts';
 import { namespaceLauncher } from '../family/namespace.ts';
 import { hasProcessGroups } from '../family/signal.ts';
 import { portOf, type HeldSocket } from '../listener/held-socket.ts';
-import { checkFolder, locateCommand, locateScript } from './locate.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import { findAccount, type Account } from './account.ts';
+import { planChannels, type ChannelPlan } from './channels.ts';
+import { readEnvFile } from './env-file.ts';
+import { checkFolder, locateCommand, locateScript } from './locate.ts';
 
 /** What `child_process.spawn` is given for one run of a child. */
 export interface Launch {

@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { InspectorNotices } from '../heartbeat/inspector-notices.ts';
-import { Channels } from './channels.ts';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { Family } from '../family/family.ts';
 import { findInside, type NamespaceProcesses } from '../family/namespace.ts';
 import { signalGroup } from '../family/signal.ts';
-import { prepareLaunch, type Launch } from './launch.ts';
+import { InspectorNotices } from '../heartbeat/inspector-notices.ts';
 import type { HeldSocket } from '../listener/held-socket.ts';
+import type { ChildSettings } from '../options/settings.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { RunOutput } from '../output/run-output.ts';
-import type { ChildSettings } from '../options/settings.ts';
+import { Channels } from './channels.ts';
+import { prepareLaunch, type Launch } from './launch.ts';
 
 /** How a process ended. */
 export interface RunExit {

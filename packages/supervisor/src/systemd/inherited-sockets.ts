@@ -8,8 +8,9 @@ import {
   type Handle,
   type HeldSocket,
 } from '../listener/held-socket.ts';
-import type { SocketOptions } from '../options/options.ts';
 import type { SocketPlan } from '../listener/socket-plan.ts';
+import type { SocketOptions } from '../options/options.ts';
+import { warn } from '../warning.ts';
 
 /**
  * Takes over what systemd's socket activation (sd_listen_fds) opened for this process: a plan whose name is in LISTEN_FDNAMES, or
@@ -43,6 +44,7 @@ export function warnOfUnused(): void {
     warned.add(fd);
     const where = typeof address === 'string' ? address : `${address.address} port ${address.port}`;
     warn(
+      UNUSED,
       `The inherited socket "${name}" (descriptor ${fd}, ${where}) is not used: no socket of the options is like it`,
     );
   }
@@ -69,7 +71,7 @@ function listInherited(): InheritedSocket[] {
     const name = names[index] || 'unknown';
     const handle = createHandle(null, 0, 4, fd);
     if (typeof handle === 'number') {
-      warn(`Descriptor ${fd} ("${name}") of LISTEN_FDS is not used: it is no stream socket`);
+      warn(UNUSED, `Descriptor ${fd} ("${name}") of LISTEN_FDS is not used: it is no stream socket`);
       return [];
     }
     return [{ fd, name, handle, address: unixPath(fd) ?? boundAddress(handle) }];
@@ -114,8 +116,5 @@ async function hasPlace(
   );
 }
 
+const UNUSED = 'SUPERVISOR_UNUSED_SOCKET';
 const warned = new Set<number>();
-
-function warn(message: string): void {
-  process.emitWarning(message, { type: 'SupervisorWarning', code: 'SUPERVISOR_UNUSED_SOCKET' });
-}

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { warn } from '../warning.ts';
 
 /**
  * Tells systemd (sd_notify) through its `systemd-notify`, as Node.js has no unix datagrams: 7 to 30 ms of another process each.
@@ -43,10 +44,7 @@ export class Notifier {
   #warn(message: readonly string[], { message: reason }: Error): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    process.emitWarning(`systemd could not be told ${message.join(', ')}: ${reason.trim()}`, {
-      type: 'SupervisorWarning',
-      code: 'SUPERVISOR_NOTIFY_FAILED',
-    });
+    warn('SUPERVISOR_NOTIFY_FAILED', `systemd could not be told ${message.join(', ')}: ${reason.trim()}`);
   }
 }
 
