@@ -5,11 +5,11 @@ import {
   type SupervisorOptions,
 } from '@silly-face/supervisor';
 import { freePort, waitUntil } from '@silly-face/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fixture, observe } from './observe.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const limitBytes = 150 * 1024 * 1024;
 const growing = {
@@ -65,8 +65,7 @@ describe.skipIf(process.platform !== 'linux')('a memory limit', () => {
   });
 
   test('of a process that is being replaced has no further effect', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const gate = join(folder, 'gate');
     const script = join(folder, 'slow.mjs');
     writeFileSync(

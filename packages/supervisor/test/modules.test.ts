@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Supervisor } from '@silly-face/supervisor';
 import { expect, test } from 'vitest';
 import { observe } from './observe.ts';
-import { temporaryFolder } from './output-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('a script imports packages behind links as it does without a supervisor', async () => {
   const folder = temporaryFolder();

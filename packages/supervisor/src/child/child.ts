@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisorError, withoutLastWords } from '../errors.ts';
 import { canOverlap } from '../options/defaults.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import type { Run, RunExit } from '../run/run.ts';
+import { Activities } from './activities.ts';
 import { describeEnd, giveUpError, stopError, type Condemnation } from './child-errors.ts';
 import { ChildProcesses } from './child-processes.ts';
 import { condemnedFailure, exitFailure, Recovery, startFailure, type Failure } from './recovery.ts';
 import { StateMachine } from './state-machine.ts';
-import { isServing } from './states.ts';
-import type { OwnStatus } from './status.ts';
+import type { AskedRestart, OwnStatus } from './status.ts';
 import type { ChildSurroundings } from './surroundings.ts';
 import { Watch } from './watch.ts';
 
@@ -16,10 +15,9 @@ import { Watch } from './watch.ts';
 export class Child {
   readonly #surroundings: ChildSurroundings;
   readonly #processes: ChildProcesses;
+  readonly #activities = new Activities();
   readonly #recovery = new Recovery();
   readonly #state: StateMachine;
-  /** Aborted when the child is told to stop, or retired: ends every wait, and no process is started any more. */
-  #stopped = new AbortController();
   #settings: ChildSettings;
   #watching: Watch | undefined;
   /** Why we are ending the process that serves. */
@@ -27,8 +25,6 @@ export class Child {
   /** It holds too much memory, and another one is to come before it ends. */
   #isRelieving = false;
   #replacing: Promise<void> | undefined;
-  /** What starts, restarts or replaces the child at the moment. */
-  #activity: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
   constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
@@ -48,13 +44,13 @@ export class Child {
   adopt(settings: ChildSettings): void {
     this.#settings = settings;
     this.#recovery.adopt(settings);
-    this.#processes.adopt(settings, this.#stopped.signal);
-    if (isServing(this.#state.current)) this.#processes.spare?.keep();
+    this.#processes.adopt(settings, this.#activities.stopped);
+    if (this.#state.isServing) this.#processes.spare?.keep();
   }
 
   /** One that was stopped may be started again. */
   revive(settings = this.#settings): void {
-    this.#stopped = new AbortController();
+    this.#activities.revive();
     this.#stopping = undefined;
     this.adopt(settings);
   }
@@ -80,10 +76,10 @@ export class Child {
    * Ready, or completed, when it resolves; else the child is `failed` and the reason is thrown. There is no second try. `asked`:
    * it counts as a restart of that kind.
    */
-  async start(reason = 'started', asked?: 'reload' | 'told'): Promise<void> {
-    await this.#do(
+  async start(reason = 'started', asked?: AskedRestart): Promise<void> {
+    await this.#activities.do(
       this.#begin(reason, asked).catch((error: unknown) => {
-        if (this.#stopped.signal.aborted) throw error;
+        if (this.#activities.stopped.aborted) throw error;
         const failure = startFailure(error);
         this.#recovery.note(failure);
         this.#state.moveTo('failed', failure.summary);
@@ -94,14 +90,16 @@ export class Child {
 
   /** Starts, and when that fails tries again as after a crash. */
   startPersistently(): void {
-    void this.#do(this.#begin('started').catch(async (error: unknown) => this.#recover(startFailure(error))));
+    void this.#activities.do(
+      this.#begin('started').catch(async (error: unknown) => this.#recover(startFailure(error))),
+    );
   }
 
   /**
    * Puts a new process in the place of the present one, which is stopped as soon as the new one is ready. When that does not get
    * ready, it is removed, the present one stays, with its settings, and the reason is thrown. The spare is renewed with it.
    */
-  async replace(settings = this.#settings, reason: 'reload' | 'told' = 'reload'): Promise<void> {
+  async replace(settings = this.#settings, reason: AskedRestart = 'reload'): Promise<void> {
     // One that holds too much memory may be making room already.
     while (this.#replacing) await this.#replacing.catch(() => {});
     await this.#replace(settings, reason);
@@ -115,18 +113,18 @@ export class Child {
    */
   condemn(reason: string, kind: Condemnation, isDeaf = false): void {
     const run = this.#processes.serving;
-    if (!run || !isServing(this.#state.current)) return;
+    if (!run || !this.#state.isServing) return;
     const failure = condemnedFailure(this.settings.name, run, kind, reason);
     if (kind === 'memory' && canOverlap(this.settings.sockets, this.settings.readiness)) {
       // Nor when another one is on its way already, for whatever reason.
-      if (!this.#isRelieving && !this.#replacing) void this.#do(this.#relieve(run, failure));
+      if (!this.#isRelieving && !this.#replacing) void this.#activities.do(this.#relieve(run, failure));
       return;
     }
     this.#watching?.close();
     this.#state.moveTo('stopping', reason);
     if (this.settings.sockets.length > 0 && !this.#replacing) {
       this.#processes.serving = undefined;
-      void this.#do(this.#recover(failure));
+      void this.#activities.do(this.#recover(failure));
     } else {
       this.#condemnation = failure;
     }
@@ -137,7 +135,7 @@ export class Child {
 
   /** From now on no process is started any more: one that is not ready yet is ended, one that serves goes on until `stop`. */
   retire(): void {
-    this.#stopped.abort(stopError(this.settings.name));
+    this.#activities.stop(stopError(this.settings.name));
   }
 
   /** Ends the child for good, in its own way within its own limit. Resolves when nothing of it is left. */
@@ -159,14 +157,14 @@ export class Child {
       if (this.#state.current !== 'stopping') this.#state.moveTo('stopping', reason);
       await this.#processes.end(this.#processes.serving);
     }
-    await this.#activity;
+    await this.#activities.settled();
     await this.#processes.emptied();
     if (!this.#state.isOneOf('failed', 'completed', 'stopped')) this.#state.moveTo('stopped', reason);
   }
 
   /** From no process to a ready one, or a completed task. Leaves no process behind when it throws. */
-  async #begin(reason: string, asked?: 'reload' | 'told'): Promise<void> {
-    this.#stopped.signal.throwIfAborted();
+  async #begin(reason: string, asked?: AskedRestart): Promise<void> {
+    this.#activities.stopped.throwIfAborted();
     this.#state.moveTo('starting', reason);
     const { settings } = this;
     await this.#surroundings.prepared(settings);
@@ -180,11 +178,11 @@ export class Child {
     });
   }
 
-  async #replace(settings: ChildSettings, reason: 'reload' | 'told' | 'memory'): Promise<void> {
-    this.#stopped.signal.throwIfAborted();
+  async #replace(settings: ChildSettings, reason: AskedRestart | 'memory'): Promise<void> {
+    this.#activities.stopped.throwIfAborted();
     const { name } = this.settings;
     const old = this.#processes.serving;
-    if (!old || !isServing(this.#state.current)) {
+    if (!old || !this.#state.isServing) {
       const message = `Child "${name}" cannot be replaced: it is ${this.#state.current}`;
       throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
     }
@@ -200,17 +198,17 @@ export class Child {
         this.#watch(run);
       });
     };
-    this.#replacing = this.#do(takeOver());
+    this.#replacing = this.#activities.do(takeOver());
     try {
       await this.#replacing;
     } catch (error) {
       // The old process did not live to see it: then this was a failed start like any other.
-      if (!this.#processes.serving) void this.#do(this.#recover(startFailure(error)));
+      if (!this.#processes.serving) void this.#activities.do(this.#recover(startFailure(error)));
       throw error;
     } finally {
       this.#replacing = undefined;
     }
-    await this.#do(this.#processes.end(old));
+    await this.#activities.do(this.#processes.end(old));
   }
 
   /** A process that holds too much goes on until another one is ready, which may be the spare. */
@@ -225,13 +223,13 @@ export class Child {
     }
     this.#isRelieving = true;
     try {
-      await this.#pause(this.#processes.spare?.standsBy ? 0 : delayMs);
+      await this.#activities.pause(this.#processes.spare?.standsBy ? 0 : delayMs);
       // Somebody else may have replaced it in the meantime, or be about to.
       if (run !== this.#processes.serving || this.#replacing) return;
       await this.#replace(this.settings, 'memory');
     } catch (error) {
       // The old process goes on, and is too large at the next look as well.
-      if (!this.#stopped.signal.aborted) this.#recovery.note(startFailure(error));
+      if (!this.#activities.stopped.aborted) this.#recovery.note(startFailure(error));
     } finally {
       this.#isRelieving = false;
     }
@@ -263,22 +261,22 @@ export class Child {
     this.#watching?.close();
     // While it starts or stops, whoever waits for that deals with the end; a ready or an unhealthy child is ours.
     if (this.#state.isOneOf('starting', 'completed')) return;
-    if (this.#stopped.signal.aborted) {
+    if (this.#activities.stopped.aborted) {
       // Before its turn to be stopped has come.
       if (this.#state.current !== 'stopping') this.#state.moveTo('stopped', describeEnd(exit));
       return;
     }
     if (this.#replacing) return this.#state.moveTo('starting', 'it ended before its replacement was ready');
-    void this.#do(this.#recover(condemnation ?? exitFailure(this.settings, run, exit)));
+    void this.#activities.do(this.#recover(condemnation ?? exitFailure(this.settings, run, exit)));
   }
 
   async #recover(failure: Failure): Promise<void> {
-    await this.#recovery.run(failure, this.#stopped.signal, {
+    await this.#recovery.run(failure, this.#activities.stopped, {
       backOff: (reason) => this.#state.moveTo('backing off', reason),
       start: async (reason) => this.#begin(reason),
       giveUp: (error) => this.#giveUp(error),
       hasSpare: () => this.#processes.spare?.standsBy ?? false,
-      pause: async (delayMs) => this.#pause(delayMs),
+      pause: async (delayMs) => this.#activities.pause(delayMs),
     });
   }
 
@@ -287,15 +285,5 @@ export class Child {
     this.#processes.spare?.close();
     this.#state.moveTo('failed', withoutLastWords(error.message));
     this.#surroundings.events.emit('failed', { child: this.settings.name, error });
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    await sleep(delayMs, undefined, { signal: this.#stopped.signal });
-  }
-
-  /** Whoever stops the child waits for this too, but its failure is for the caller alone. */
-  async #do<T>(activity: Promise<T>): Promise<T> {
-    this.#activity = Promise.allSettled([this.#activity, activity]);
-    return activity;
   }
 }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { SupervisorEvents } from '../events.ts';
-import { mayMove, type ChildState } from './states.ts';
+import { isServing, mayMove, type ChildState } from './states.ts';
 
 /** The state that a child is in; each change is an event. */
 export class StateMachine {
@@ -22,6 +22,10 @@ export class StateMachine {
 
   get since(): Date {
     return this.#since;
+  }
+
+  get isServing(): boolean {
+    return isServing(this.#current);
   }
 
   isOneOf(...states: readonly ChildState[]): boolean {

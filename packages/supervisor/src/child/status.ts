@@ -5,6 +5,9 @@ import type { ChildState } from './states.ts';
 /** Why a process was replaced: it ended, we ended it for what was wrong with it, or somebody asked for it. */
 export type RestartReason = 'exit' | 'unhealthy' | 'blocked' | 'memory' | 'reload' | 'told';
 
+/** Somebody asked for it. */
+export type AskedRestart = Extract<RestartReason, 'reload' | 'told'>;
+
 /** What a child is at this moment. */
 export interface ChildStatus {
   readonly name: string;

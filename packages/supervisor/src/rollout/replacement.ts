@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../child/child.ts';
 import { isServing } from '../child/states.ts';
+import type { AskedRestart } from '../child/status.ts';
 import { SupervisorError } from '../errors.ts';
 import { canOverlap } from '../options/defaults.ts';
 import type { ChildSettings } from '../options/settings.ts';
@@ -13,7 +14,7 @@ import type { ChildSettings } from '../options/settings.ts';
 export async function replaceChild(
   child: Child,
   settings: ChildSettings,
-  asked: 'reload' | 'told',
+  asked: AskedRestart,
   stopping: AbortSignal,
 ): Promise<void> {
   stopping.throwIfAborted();
@@ -28,7 +29,7 @@ export async function replaceChild(
 async function stopFirst(
   child: Child,
   settings: ChildSettings,
-  asked: 'reload' | 'told',
+  asked: AskedRestart,
   pauseMs: number,
   stopping: AbortSignal,
 ): Promise<void> {
@@ -54,7 +55,7 @@ async function stopFirst(
 async function repeatTask(
   child: Child,
   settings: ChildSettings,
-  asked: 'reload' | 'told',
+  asked: AskedRestart,
   stopping: AbortSignal,
 ): Promise<void> {
   const { state } = child.status();
