@@ -97,13 +97,14 @@ describe.skipIf(process.platform !== 'linux').each(
   });
 
   // Nobody else gets orphans.
-  test.runIf(isFirst)('buries orphans', async (context) => {
+  test.for(isFirst ? ['orphans'] : [])('buries %s', async (_whom, context) => {
     await require(context);
     const orphans = 'for i in 1 2 3 4 5; do (sleep 0.05 &); (sh -c "sleep 0.01 & exec true" &); done';
     const zombies = `grep -l '^State:.Z' /proc/[0-9]*/status; true`;
     const { stdout } = run('sh', '-c', `${orphans}; sleep 0.5; ${zombies}`);
     expect(stdout).toBe('');
   });
+
   test('a supervisor stops its children in order behind it, and leaves no zombie', async (context) => {
     await require(context);
     const options = {
