@@ -44,7 +44,7 @@ export type {
   SupervisorOptions,
 } from './options/options.ts';
 export type { Logger, LogLevels } from './output/logger.ts';
-export { printOutput } from './output/print.ts';
+export { printEvents, printOutput } from './output/print.ts';
 export type { PrintTarget } from './output/print.ts';
 export type {
   ConsoleSinkOptions,

@@ -1,13 +1,161 @@
-import { readmePrograms, runProgram } from '@silly-face/testing';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
+import { freePort, isAlive, waitUntil } from '@silly-face/testing';
+import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
+import { ask } from './ask.ts';
+import { runCommand, startCommand } from './command-line.ts';
+import { fixture } from './observe.ts';
+import { blocksOf, readme, readmeFolder, type ReadmeFolder } from './readme-folder.ts';
 
 const packageRoot = new URL('../', import.meta.url);
 
-test.each(readmePrograms(packageRoot))('README: $title runs', async ({ code }) => {
-  const { exitCode, stdout, stderr } = await runProgram(packageRoot, code);
-  expect(stderr).not.toContain('Error');
-  expect(exitCode).toBe(0);
-  expect(stdout).toContain('migrate | the tables are up to date');
-  expect(stdout).toMatch(/^process \d+$/m);
-  expect(stdout).toContain("[ 'migrate: completed', 'api: ready' ]");
+test('README: two monitored children start, are asked, and end with the process', async () => {
+  const ports = [await freePort(), await freePort()];
+  const changes = new Map([
+    ['31337', String(ports[0])],
+    ['31338', String(ports[1])],
+  ]);
+  const folder = await readmeFolder(blocksOf('In a minute', 'js'), {
+    changes,
+    scripts: { 'party.mjs': fixture('line-server.mjs') },
+  });
+  const main = folder.start('main.mjs');
+  // Healthy: it got the greeting, said RING and heard AHOY-HOY.
+  const ready = (): string[] => main.stderr().match(/party\.mjs-\d+ \(\d+\): ready/g) ?? [];
+  await waitUntil(() => ready().length === 2, { what: 'both children' });
+  const pids = ready().map((line) => Number(/\((\d+)\)/.exec(line)?.[1]));
+  main.process.kill('SIGKILL');
+  await main.exited;
+  await waitUntil(() => pids.every((pid) => !isAlive(pid)), { what: 'the children to end' });
 });
+
+test('README: a program of your own serves, mails what crashed, and stops', async () => {
+  const { folder, port } = await application();
+  const main = folder.start('main.mjs');
+  const first = await served(port);
+  process.kill(first, 'SIGKILL');
+  await waitUntil(() => main.stderr().includes(`[${hostname()}] api crashed: `), { what: 'the mail' });
+  expect(await served(port)).not.toBe(first);
+  main.process.kill('SIGTERM');
+  expect(await main.exited).toEqual([0, null]);
+  expect(main.stdout()).toContain('migrate | the tables are up to date\n');
+  expect(await readFile(join(folder.path, 'logs/migrate.log'), 'utf8')).toContain(
+    'the tables are up to date',
+  );
+});
+
+test('README: each command does what it is there for', async () => {
+  const { folder, port } = await application();
+  const { path: cwd, env } = folder;
+  const [start = [], ...others] = commands();
+  expect(start[0]).toBe('start');
+  const supervisor = startCommand(start, { cwd, env });
+  const first = await served(port);
+  await waitUntil(() => supervisor.stderr().includes(': ready'), { what: 'the children to be ready' });
+  const printed: string[] = [];
+  for (const args of others) {
+    const { code, stdout, stderr } = await runCommand(args, { cwd, env });
+    expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+    printed.push(stdout);
+    if (args[0] === 'reload') expect(await served(port)).not.toBe(first);
+  }
+  expect(others.map(([command]) => command)).toEqual(['status', 'reload', 'logs', 'stop']);
+  expect(printed[0]).toMatch(/^api +ready/m);
+  expect(await supervisor.exited).toEqual([0, null]);
+});
+
+test('README: the configuration in JSON is one, for the schema and for the supervisor', () => {
+  const [text = ''] = blocksOf('Several processes, one application', 'json');
+  const { $schema, ...options } = JSON.parse(text) as SupervisorOptions & { $schema: string };
+  expect($schema).toBe('./node_modules/@silly-face/supervisor/supervisor.schema.json');
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+  expect(ajv.validate(schema, options), ajv.errorsText()).toBe(true);
+  const children = new Supervisor(options).status().map(({ name }) => name);
+  expect(children).toEqual(['api-1', 'api-2']);
+});
+
+test('README: every block of code is one of those above', () => {
+  const count = readme.match(/^```\w/gm)?.length;
+  // The installation is the house tests'.
+  expect(count).toBe(1 + 1 + 4);
+});
+
+test.each(['child', 'supervisor'])('README: every option of a %s is there, with its default', (whose) => {
+  const { properties } = whose === 'child' ? schema.definitions.child : schema;
+  const [, section = ''] = readme.split(
+    `\n### Options of ${whose === 'child' ? 'a child' : 'the supervisor'}\n`,
+  );
+  const documented = new Map(rowsOf(section.split('\n#', 1)[0] ?? ''));
+  const keys = Object.keys(properties).filter((key) => key !== '$schema');
+  expect([...documented.keys()]).toEqual(expect.arrayContaining([...keys, 'onChildExit']));
+  for (const key of keys) {
+    const fallback = properties[key]?.default;
+    if (typeof fallback === 'object' || fallback === undefined) continue;
+    expect.soft(`${key} ${documented.get(key)}`).toBe(`${key} ${String(fallback)}`);
+  }
+});
+
+test('README: the defaults of `restart` are those that the schema has', () => {
+  for (const [key, { default: fallback }] of Object.entries(schema.definitions.restart.properties)) {
+    const [, written] = new RegExp(`\`${key}\` ([\\d .]+)`).exec(readme) ?? [];
+    expect.soft(`${key} ${written?.replaceAll(' ', '')}`).toBe(`${key} ${String(fallback)}`);
+  }
+});
+
+test.each([
+  ['error', 'errors.ts', /^ {2}\| '([A-Z_]+)'/gm],
+  ['event', 'events.ts', /^ {2}(\w+): \[\w+\];/gm],
+  ['state', 'states.ts', /^ {2}\| '([a-z ]+)'/gm],
+])('README: every %s is there', (_what, file, pattern) => {
+  const source = readFileSync(new URL(`src/${file}`, packageRoot), 'utf8');
+  const names = [...source.matchAll(pattern)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});
+
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, { readonly default?: unknown }>>;
+}
+
+const schema = JSON.parse(
+  readFileSync(new URL('supervisor.schema.json', packageRoot), 'utf8'),
+) as ObjectSchema & { readonly definitions: Readonly<Record<'child' | 'restart', ObjectSchema>> };
+
+async function application(): Promise<{ folder: ReadmeFolder; port: number }> {
+  const port = await freePort();
+  const folder = await readmeFolder(blocksOf('Several processes, one application', 'js'), {
+    changes: new Map([['8080', String(port)]]),
+    scripts: { 'api.mjs': fixture('answering.mjs') },
+  });
+  return { folder, port };
+}
+
+/** `npx supervisor <words> # comment`, a line each. */
+function commands(): string[][] {
+  const [lines = ''] = blocksOf('Several processes, one application', 'sh');
+  return [...lines.matchAll(/^npx supervisor ([^#\n]+)/gm)].map(([, words = '']) => words.trim().split(' '));
+}
+
+/** Which process answers, as soon as one does. */
+async function served(port: number): Promise<number> {
+  const answer = await waitUntil(async () => ask(port).catch(() => undefined), { what: 'an answer' });
+  return Number(/^process (\d+)/.exec(answer)?.[1]);
+}
+
+/** Of a table whose first two columns are keys and their defaults, one or several a row. */
+function rowsOf(section: string): [key: string, fallback: string][] {
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => {
+      const [, keys = '', fallbacks = ''] = line.split(/(?<!\\)\|/);
+      const each = fallbacks.split(', ');
+      return [...keys.matchAll(/`(\w+)`/g)].map(([, key = ''], index): [string, string] => {
+        return [key, (each[index] ?? '').replaceAll(/[`' ]/g, '')];
+      });
+    });
+}
