@@ -190,7 +190,7 @@ const cases: [unknown, string][] = [
   ],
   [
     { children: [{ ...it, reload: 'overlap' }] },
-    "Child \"it\" cannot have `reload: 'overlap'`: it needs held sockets, and `readiness: 'message'` or `'listening'`",
+    "Child \"it\" cannot have `reload: 'overlap'`: it needs held sockets, and `readiness: 'message'`, `'listening'` or `'notify'`",
   ],
   [{ children: [{ ...it, task: true, reload: 'none' }] }, 'Child "it" is a task: it has no `reload`'],
   [{ children: [it, { ...it, instances: 2 }] }, 'Expected child names to be unique, got "it" twice'],

@@ -15,6 +15,7 @@ export interface ChildStatus {
   /** When it came into this state. */
   readonly since: Date;
   readonly pid: number | undefined;
+  /** Where it listens: its `port`, else that of its first held socket, as soon as that is bound. */
   readonly port: number | undefined;
   /** How often it was started again after a failure: `exit`, `unhealthy`, `blocked` and `memory` together. */
   readonly restarts: number;

@@ -6,6 +6,7 @@ import { findEndpoint, type EndpointOptions } from './endpoint.ts';
 import { meets, quote, type TextExpectation } from './expectation.ts';
 import type { HealthProbe } from './health-check.ts';
 
+/** Where to GET what, and what has to come back. */
 export interface HttpCheckOptions extends EndpointOptions {
   /** What to GET. @default '/' */
   path?: string;

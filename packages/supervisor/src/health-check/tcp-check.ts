@@ -5,6 +5,7 @@ import { tcpCheckRules } from './check-rules.ts';
 import { findEndpoint, type EndpointOptions } from './endpoint.ts';
 import type { HealthProbe } from './health-check.ts';
 
+/** Where to connect. */
 export type TcpCheckOptions = EndpointOptions;
 
 /**

@@ -54,7 +54,7 @@ function refuseReload(child: ChildOptions): void {
   const inherited = listen ? [listen, ...sockets] : sockets;
   if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
   throw invalidOption(
-    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\` or \`'listening'\``,
+    `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\`, \`'listening'\` or \`'notify'\``,
   );
 }
 

@@ -4,9 +4,9 @@ import type { SinkOptions } from '../output/sink-options.ts';
 
 /** Everything a `Supervisor` is told. Checked once, when it is constructed; an unknown key is an error. */
 export interface SupervisorOptions {
-  /** The processes that belong together. */
+  /** The processes that belong together. @default [] */
   children?: readonly ChildOptions[];
-  /** Listening sockets that the supervisor binds once and hands down, by name. */
+  /** Listening sockets that the supervisor binds once and hands down, by name. @default {} */
   sockets?: Readonly<Record<string, SocketOptions>>;
   /**
    * Signals that stop every child in order and then end this process with exit code 0. A second one within half a second counts
@@ -95,7 +95,7 @@ export interface ChildOptions {
    * What makes the child ready: `message`, its `process.send('ready')` (scripts only); `listening`, that it listens on a held
    * socket (scripts only); `notify`, a line feed on the file descriptor that NOTIFY_FD names (any program, as under s6);
    * `health-check`, the first success; `spawn`, that it exists.
-   * @default 'health-check' with a `healthCheck`, 'listening' for a script with `sockets`, else 'spawn'
+   * @default 'health-check' with a `healthCheck`, 'listening' for a script with `sockets` or `listen`, else 'spawn'
    */
   readiness?: Readiness;
   /**
@@ -122,7 +122,7 @@ export interface ChildOptions {
    * @default 'SIGKILL'
    */
   deathSignal?: NodeJS.Signals;
-  /** How it is started again after it ended; `false`: not at all, it is `failed`. */
+  /** How it is started again after it ended; `false`: not at all, it is `failed`. @default {} (the defaults of each) */
   restart?: RestartOptions | false;
   /**
    * A held socket of its own, as file descriptor 3, before those of `sockets`. With `instances` the first gets `port`, each
@@ -159,11 +159,11 @@ export interface ChildOptions {
    * @default false
    */
   spare?: boolean;
-  /** The process is replaced when it holds more memory (resident set; Linux only), if it can be by one that is ready before. */
+  /** The process is replaced when it holds more memory (resident set; Linux only), if it can be by one that is ready before. @default no limit */
   memoryLimitBytes?: number;
   /** How often to look. @default 5_000 */
   memoryCheckIntervalMs?: number;
-  /** Stronger than that of the supervisor. */
+  /** @default that of the supervisor */
   onChildExit?: ChildExitHook;
   /** @default that of the supervisor */
   onChildExitTimeoutMs?: number;
