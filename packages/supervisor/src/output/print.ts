@@ -9,7 +9,7 @@ export interface PrintTarget {
 
 /**
  * Prints every line of every child to the stream that it came from, tagged with the child's name, and what `printEvents` prints.
- * Returns what ends it.
+ * Where `output` has a console sink, lines would come twice: there `printEvents` is enough. Returns what ends it.
  */
 export function printOutput(supervisor: Supervisor, target: PrintTarget = process): () => void {
   const endLines = printLines(supervisor, target);
