@@ -117,7 +117,7 @@ test('README: the defaults of `restart` are those that the schema has', () => {
 test.each([
   ['error', 'errors.ts', /^ {2}\| '([A-Z_]+)'/gm],
   ['event', 'events.ts', /^ {2}(\w+): \[\w+\];/gm],
-  ['state', 'child/states.ts', /^ {2}\| '([a-z ]+)'/gm],
+  ['state', 'child/states.ts', /^ {2}'([a-z ]+)',$/gm],
 ])('README: every %s is there', (_what, file, pattern) => {
   const source = readFileSync(new URL(`src/${file}`, packageRoot), 'utf8');
   const names = [...source.matchAll(pattern)].map(([, name = '']) => name);
