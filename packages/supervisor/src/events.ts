@@ -129,7 +129,7 @@ export interface AlertEvent {
   readonly text: string;
 }
 
-/** The spare of a child: it waits now, it took over, it was ended because of a newer release, or it failed. */
+/** The spare of a child: it waits now, it took over, it was ended because of a newer release, or it failed: ended or blocked. */
 export interface SpareEvent {
   readonly child: string;
   /** Undefined when no process could be created. */

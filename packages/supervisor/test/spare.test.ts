@@ -198,6 +198,29 @@ test('a script that listens to messages hears nothing of ours', async () => {
   expect(observed.lines('api')).toEqual(['called back', 'called back']);
 });
 
+test('a spare whose event loop stands still is replaced, as it could not take over', async () => {
+  const script = join(folder, 'blocking.mjs');
+  writeFileSync(
+    script,
+    `import { createServer } from 'node:http';
+     process.on('SIGUSR2', function hang() { for (;;); });
+     createServer((_, response) => response.end(String(process.pid))).listen({ fd: 3 });`,
+  );
+  const supervisor = serving({ script, heartbeatTimeoutMs: 500 });
+  const events = spareEvents(supervisor);
+  const { pid, spare } = await standby(supervisor);
+  process.kill(spare, 'SIGUSR2');
+  await waitUntil(() => events.some(({ what }) => what === 'failed'), { what: 'the failure' });
+  expect(events.find(({ what }) => what === 'failed')).toMatchObject({
+    pid: spare,
+    error: { code: 'CHILD_BLOCKED', message: expect.stringContaining('in hang (') },
+  });
+  const next = await standby(supervisor);
+  expect(next.pid).toBe(pid);
+  expect(next.spare).not.toBe(spare);
+  await supervisor.stop();
+});
+
 test('a child that keeps crashing is given up in spite of its spares, and none is left', async () => {
   const supervisor = serving({ script: fixture('standing.cjs'), restart: { maxRestarts: 2 } });
   const observed = observe(supervisor);

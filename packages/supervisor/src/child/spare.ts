@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events';
+import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
 import type { SupervisorError } from '../errors.ts';
 import type { SpareEvent, SupervisorEvents } from '../events.ts';
 import type { RestartOptions } from '../options/options.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import { locateScript } from '../run/locate.ts';
 import type { Run } from '../run/run.ts';
-import { endError } from './child-errors.ts';
+import { condemnedError, endError } from './child-errors.ts';
 import { becomeSpare } from './readiness.ts';
 import { RestartPolicy } from './restart-policy.ts';
 
@@ -24,7 +25,7 @@ export interface SpareSurroundings {
  * ```
  * none ──▶ pausing ──▶ starting ──▶ standing by ──▶ (taken: it is the child's process) ──▶ none
  *             ▲            │             │
- *             └────────────┴─────────────┘  failed, ended by itself, renewed
+ *             └────────────┴─────────────┘  failed, ended by itself, blocked, renewed
  * ```
  */
 export class Spare {
@@ -38,6 +39,7 @@ export class Spare {
   #turn = 0;
   #standsBySince = 0;
   #timer: NodeJS.Timeout | undefined;
+  #loop: LoopMonitor | undefined;
 
   constructor(child: ChildSettings, restart: Required<RestartOptions>, surroundings: SpareSurroundings) {
     this.#child = child;
@@ -97,14 +99,30 @@ export class Spare {
       if (turn !== this.#turn) return this.#end(run);
       this.#run = run;
       await becomeSpare(run, this.#child, this.#surroundings.stopped);
+      await run.entered;
       if (turn !== this.#turn) return;
       this.#phase = 'standing by';
       this.#standsBySince = performance.now();
       this.#report(run.pid, 'standing by');
-      throw await endError(this.#child, await run.ended);
+      throw await this.#unfit(run);
     } catch (error) {
       if (turn === this.#turn) this.#fail(error as SupervisorError);
     }
+  }
+
+  /** Why it can take over no more, as soon as that is so. One whose loop stands still would be told to go in vain. */
+  async #unfit(run: Run): Promise<SupervisorError> {
+    const { name, heartbeatTimeoutMs } = this.#child;
+    const { heartbeat } = run.channels;
+    const ended = run.ended.then(async (end) => endError(this.#child, end));
+    if (!heartbeat || heartbeatTimeoutMs === false) return ended;
+    const blocked = new Promise<SupervisorError>((resolve) => {
+      const { pid, notices } = run;
+      this.#loop = new LoopMonitor({ pid, heartbeat, notices }, heartbeatTimeoutMs, (loop) =>
+        resolve(condemnedError(name, 'blocked', describeBlockedLoop(loop), run.lastLines)),
+      );
+    });
+    return Promise.race([ended, blocked]);
   }
 
   #fail(error: SupervisorError): void {
@@ -124,6 +142,7 @@ export class Spare {
   };
 
   #forget(): void {
+    this.#loop?.close();
     this.#turn += 1;
     this.#phase = 'none';
     this.#run = undefined;
