@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { stat, unlink } from 'node:fs/promises';
+import { readFile, stat, unlink } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
+import { resolve as resolvePath } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { SupervisorError } from '../errors.ts';
 import type { SocketOptions } from '../options/options.ts';
@@ -93,7 +94,7 @@ async function bindUnix(name: string, path: string): Promise<Handle> {
 
 /** A socket that its last owner left behind refuses connections. So does any other file, which is not ours to remove. */
 async function isStale(path: string): Promise<boolean> {
-  if (!(await stat(path)).isSocket()) return false;
+  if (!(await stat(path)).isSocket() || (await isBound(path))) return false;
   return new Promise((resolve) => {
     const probe = net.connect(path);
     probe.once('connect', () => {
@@ -103,6 +104,20 @@ async function isStale(path: string): Promise<boolean> {
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
 }
+
+/** By a process of this machine. One that somebody else holds refuses connections, too, until a child listens on it. */
+async function isBound(path: string): Promise<boolean> {
+  // Only Linux has it: protocol, flags, type, state and more of each socket, and the path as it was given.
+  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+  const places = [path, resolvePath(path)];
+  return table.split('\n').some((line) => {
+    const [, state, place = ''] = /^\S+ \S+ \S+ \S+ \S+ (\S+) +\d+ (.*)$/.exec(line) ?? [];
+    return state === UNCONNECTED && places.includes(place);
+  });
+}
+
+// Connections that were accepted at a path have it in the table as well, for as long as they last.
+const UNCONNECTED = '01';
 
 function isTaken(handle: Handle | number): boolean {
   return typeof handle === 'number' && systemError(handle).code === 'EADDRINUSE';
