@@ -51,6 +51,25 @@ test('SIGHUP replaces processes, and says so; a bad release is not taken', async
   expect(await run.exited).toEqual([0, null]);
 });
 
+test('the configuration may name other signals, and a mistake in it is shown where it is when it is read again', async () => {
+  const config = write(
+    'signals.json',
+    JSON.stringify({
+      signals: ['SIGQUIT'],
+      reloadSignals: ['SIGUSR2'],
+      children: [{ name: 'web', command: 'sleep', args: ['600'] }],
+    }),
+  );
+  const run = startCommand(['start', config]);
+  await waitUntil(() => /web \(\d+\): ready/.test(run.stderr()), { what: 'the child' });
+  write('signals.json', '{ "children": [ }');
+  run.process.kill('SIGUSR2');
+  await waitUntil(() => run.stderr().includes('supervisor | not reloaded'), { what: 'the refusal' });
+  expect(run.stderr()).toMatch(/^ +\{ "children": \[ \}\n +\^\n\(replaced: none; as they were: web\)$/m);
+  run.process.kill('SIGQUIT');
+  expect(await run.exited).toEqual([0, null]);
+});
+
 test('the children stay when nobody reads the output any more', async () => {
   const args = ['-c', 'echo first; read -r line <"$0"; echo second; echo still here >"$0"; exec sleep 600'];
   const fifo = join(folder, 'fifo');

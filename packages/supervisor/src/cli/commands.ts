@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: `
 The configuration is a .json file, or a .js, .mjs or (from Node.js 22.18 on) .ts module with the options as default export.
 SIGINT and SIGTERM stop the children in order, a second one ends them at once. SIGHUP reads the file again and reloads.
+With signals and reloadSignals it may name others.
 `,
     options: {
       socket: {

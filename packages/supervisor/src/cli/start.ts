@@ -20,7 +20,6 @@ export async function start({ words: [config = ''], options }: Call): Promise<vo
     ...configured,
     configure: async () => ({ ...defaults, ...(await loadConfig(config)) }),
     controlSocket: isClosed ? undefined : controlSocket,
-    signals: ['SIGINT', 'SIGTERM'],
   });
   printEvents(supervisor);
   supervisor.on('failed', ({ error }) => process.stderr.write(`supervisor | ${error.message}\n`));
@@ -33,7 +32,12 @@ export async function start({ words: [config = ''], options }: Call): Promise<vo
   }
 }
 
-const defaults: SupervisorOptions = { reloadSignals: ['SIGHUP'], output: [{ type: 'console' }] };
+/** The configuration may say otherwise: containers and systemd know other signals to stop a service with. */
+const defaults: SupervisorOptions = {
+  signals: ['SIGINT', 'SIGTERM'],
+  reloadSignals: ['SIGHUP'],
+  output: [{ type: 'console' }],
+};
 
 function tellReload({ error }: ReloadEvent): void {
   const text = error ? `${error.message}\nsupervisor | not reloaded: what served before goes on` : 'reloaded';

@@ -167,8 +167,11 @@ function neededByTasks(targets: readonly ChildSettings[]): Set<ChildSettings> {
 export function rolloutError(what: string, cause: unknown, { replaced, left }: Rollout): SupervisorError {
   if (!(cause instanceof SupervisorError)) throw cause;
   const { child, exitCode, signal, lastLines } = cause;
-  const progress = `replaced: ${list(replaced)}; as they were: ${list(left)}`;
-  return new SupervisorError(cause.code, `${what} failed: ${withoutLastWords(cause.message)} (${progress})`, {
+  const progress = `(replaced: ${list(replaced)}; as they were: ${list(left)})`;
+  const reason = withoutLastWords(cause.message);
+  // Behind lines of code with a mark below them it would be lost.
+  const separator = reason.includes('\n') ? '\n' : ' ';
+  return new SupervisorError(cause.code, `${what} failed: ${reason}${separator}${progress}`, {
     child,
     exitCode,
     signal,
