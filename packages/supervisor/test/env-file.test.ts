@@ -1,6 +1,7 @@
 import { Supervisor } from '@silly-face/supervisor';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import { observe } from './observe.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -32,6 +33,15 @@ test('an envFile that is missing fails the start, and names the file', async () 
     child: 'sh',
     message: `Cannot read the envFile ${join(folder, '.env')} of child "sh": it does not exist`,
   });
+});
+
+test('an envFile with a NUL fails the start, and no value of it is shown', async () => {
+  writeFileSync(join(folder, '.env'), 'SECRET=hunter2\0\n');
+  const error: unknown = await printing()
+    .start()
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'ENV_FILE_NOT_READ', child: 'sh' });
+  expect(inspect(error)).not.toContain('hunter2');
 });
 
 function printing(): Supervisor {

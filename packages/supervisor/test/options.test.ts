@@ -31,7 +31,10 @@ const cases: [unknown, string][] = [
     "Expected `children[0].port` to be a port from 0 to 65535, got '80'",
   ],
   [{ children: [{ ...it, port: 0 }] }, 'Expected the ports of child "it" to be from 1 to 65535, got 0'],
-  [{ children: [{ ...it, env: { A: 1 } }] }, 'Expected `children[0].env.A` to be a string, got a number'],
+  [
+    { children: [{ ...it, env: { A: 1 } }] },
+    'Expected `children[0].env.A` to be a string without NUL, got a number',
+  ],
   [
     { children: [{ ...it, restart: { jitter: 2 } }] },
     'Expected `children[0].restart.jitter` to be a number from 0 to 1, got 2',
@@ -79,7 +82,7 @@ const cases: [unknown, string][] = [
   ],
   [
     { children: [{ ...it, heartbeatTimeoutMs: 5 }] },
-    'Expected `children[0].heartbeatTimeoutMs` to be false or a number from 100 on, got 5',
+    'Expected `children[0].heartbeatTimeoutMs` to be false or a number of milliseconds from 100 on, got 5',
   ],
   [
     { children: [{ ...it, heartbeatTimeoutMs: 500 }] },
@@ -194,10 +197,44 @@ const cases: [unknown, string][] = [
   ],
   [{ children: [{ ...it, task: true, reload: 'none' }] }, 'Child "it" is a task: it has no `reload`'],
   [{ children: [it, { ...it, instances: 2 }] }, 'Expected child names to be unique, got "it" twice'],
-  [{ reloadSignals: ['HUP'] }, "Expected `reloadSignals[0]` to be the name of a signal, got 'HUP'"],
+  [
+    { reloadSignals: ['HUP'] },
+    "Expected `reloadSignals[0]` to be the name of a signal that a process can take, got 'HUP'",
+  ],
   [{ reloadParallelism: 0 }, 'Expected `reloadParallelism` to be a positive integer, got 0'],
   [{ configure: {} }, 'Expected `configure` to be a function, got an object'],
-  [{ signals: ['TERM'] }, "Expected `signals[0]` to be the name of a signal, got 'TERM'"],
+  [
+    { signals: ['TERM'] },
+    "Expected `signals[0]` to be the name of a signal that a process can take, got 'TERM'",
+  ],
+  [
+    { signals: ['SIGKILL'] },
+    "Expected `signals[0]` to be the name of a signal that a process can take, got 'SIGKILL'",
+  ],
+  [
+    { signals: ['SIGTERM', 'SIGHUP'], reloadSignals: ['SIGHUP'] },
+    'Expected SIGHUP to be in `signals` or `reloadSignals`, got both',
+  ],
+  [
+    { children: [{ ...it, env: { A: 'secret\0' } }] },
+    'Expected `children[0].env.A` to be a string without NUL, got one with NUL',
+  ],
+  [
+    { children: [{ ...it, env: { 'A=B': 'secret' } }] },
+    "Expected `the name of a variable in children[0].env` to be a non-empty string without `=` and NUL, got 'A=B'",
+  ],
+  [
+    { children: [{ ...it, args: ['\0'] }] },
+    "Expected `children[0].args[0]` to be a string without NUL, got '\0'",
+  ],
+  [
+    { children: [{ ...it, task: true, memoryLimitBytes: 1 }] },
+    'Child "it" is a task: it has no `memoryLimitBytes`',
+  ],
+  [
+    { children: [{ name: 'it', script: 'it.js', task: true, spare: true, listen: { port: 0 } }] },
+    'Child "it" is a task: it has no `spare`',
+  ],
 ];
 
 test.each(cases)('%j is refused', (options, message) => {

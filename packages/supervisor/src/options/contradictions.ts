@@ -1,5 +1,5 @@
 import { canOverlap, defaultReadiness, inheritsSockets } from './defaults.ts';
-import type { ChildOptions } from './options.ts';
+import type { ChildOptions, SupervisorOptions } from './options.ts';
 import { invalidOption } from './rules.ts';
 
 /** Options that are right each by itself and do not go together. Throws `INVALID_OPTION`. */
@@ -23,6 +23,9 @@ export function refuseContradictions(child: ChildOptions): void {
   if (task && (readiness !== undefined || healthCheck)) {
     throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
   }
+  if (task && child.memoryLimitBytes !== undefined) {
+    throw invalidOption(`Child "${name}" is a task: it has no \`memoryLimitBytes\``);
+  }
   if (child.heartbeatTimeoutMs && (script === undefined || task)) {
     throw invalidOption(
       `Child "${name}" has no heartbeat: \`heartbeatTimeoutMs\` needs a \`script\` that is no task`,
@@ -38,6 +41,13 @@ export function refuseContradictions(child: ChildOptions): void {
   }
   refuseListen(child);
   refuseReload(child);
+}
+
+/** A signal can only stop or reload. Throws `INVALID_OPTION`. */
+export function refuseSameSignals({ signals = [], reloadSignals = [] }: SupervisorOptions): void {
+  const both = signals.find((name) => reloadSignals.includes(name));
+  if (both !== undefined)
+    throw invalidOption(`Expected ${both} to be in \`signals\` or \`reloadSignals\`, got both`);
 }
 
 function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
@@ -66,6 +76,7 @@ function refuseSpare(child: ChildOptions): void {
       `Child "${name}" cannot have a \`spare\`: it needs a \`script\` with \`sockets\` or \`listen\`, and \`readiness: 'listening'\` or \`'message'\``,
     );
   }
+  if (child.task) throw invalidOption(`Child "${name}" is a task: it has no \`spare\``);
   if (child.restart === false) {
     throw invalidOption(`Child "${name}" has a \`spare\`, which \`restart: false\` never lets take over`);
   }

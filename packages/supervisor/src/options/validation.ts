@@ -1,8 +1,8 @@
+import { constants } from 'node:os';
 import type { SinkOptions } from '../output/sink-options.ts';
 import { sinkRule } from '../output/sink-rules.ts';
 import type { ChildOptions, RestartOptions, SocketOptions, SupervisorOptions } from './options.ts';
 import {
-  anyText,
   callback,
   checkKeys,
   count,
@@ -55,12 +55,33 @@ const childName = rule(
   (value) => typeof value === 'string' && /^[\w.-]+$/.test(value),
 );
 
-/** The value may be a secret, even one of the wrong type: it is not shown. */
+const argument = rule('a string without NUL', (value) => typeof value === 'string' && !value.includes(NUL));
+
+/** The value may be a secret, even one of the wrong type: it is not shown. Nor by Node.js, which would show one with a NUL. */
 const variable: Rule = (value, path) => {
-  if (typeof value === 'string') return;
-  const got = typeof value === 'object' ? describe(value) : `a ${typeof value}`;
-  throw invalidOption(`Expected \`${path}\` to be a string, got ${got}`);
+  if (typeof value === 'string' && !value.includes(NUL)) return;
+  const kind = typeof value === 'string' ? 'one with NUL' : `a ${typeof value}`;
+  const got = typeof value === 'object' ? describe(value) : kind;
+  throw invalidOption(`Expected \`${path}\` to be a string without NUL, got ${got}`);
 };
+
+const NUL = '\0';
+
+const variables: Rule = (value, path) => {
+  recordOf(variable)(value, path);
+  for (const name of Object.keys(value as object)) variableName(name, `the name of a variable in ${path}`);
+};
+
+const variableName = rule(
+  'a non-empty string without `=` and NUL',
+  (value) => typeof value === 'string' && /^[^=\0]+$/.test(value),
+);
+
+const takenSignal = rule(
+  'the name of a signal that a process can take',
+  (value) =>
+    typeof value === 'string' && value in constants.signals && value !== 'SIGKILL' && value !== 'SIGSTOP',
+);
 
 const restartRules: Rules<RestartOptions> = {
   initialDelayMs: duration,
@@ -75,9 +96,9 @@ const childRules: Rules<ChildOptions> = {
   name: childName,
   script: text,
   command: text,
-  args: listOf(anyText),
+  args: listOf(argument),
   cwd: text,
-  env: recordOf(variable),
+  env: variables,
   user: rule(
     'a user name or number',
     (value) => (typeof value === 'string' && value !== '') || isWhole(value, 0),
@@ -111,7 +132,7 @@ const childRules: Rules<ChildOptions> = {
   reload: oneOf('overlap', 'stop-first', 'none'),
   reloadPauseMs: delay,
   heartbeatTimeoutMs: rule(
-    'false or a number from 100 on',
+    'false or a number of milliseconds from 100 on',
     (value) => value === false || (isNumber(value) && value >= 100 && value <= MAX_DURATION_MS),
   ),
   output: listOf(sinkRule),
@@ -132,8 +153,8 @@ const supervisorRules: Rules<SupervisorOptions> = {
     recordOf((socket, socketPath) => checkKeys(socket, socketPath, socketRules))(value, path);
     for (const name of Object.keys(value as object)) childName(name, `the name of ${path}.${name}`);
   },
-  signals: listOf(signal),
-  reloadSignals: listOf(signal),
+  signals: listOf(takenSignal),
+  reloadSignals: listOf(takenSignal),
   configure: callback,
   reloadParallelism: count,
   output: listOf(sinkRule),

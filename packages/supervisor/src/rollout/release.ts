@@ -1,5 +1,6 @@
 import { refuseSameSockets, type SocketPlan } from '../listener/socket-plan.ts';
 import type { ChildOptions, SupervisorOptions } from '../options/options.ts';
+import { refuseSameSignals } from '../options/contradictions.ts';
 import { planSockets, refuseSameNames, resolveChildren, type ChildSettings } from '../options/settings.ts';
 import { validateOptions } from '../options/validation.ts';
 
@@ -28,6 +29,7 @@ export function readRelease(
   alone: readonly ChildSettings[] = [],
 ): Release {
   validateOptions(given);
+  refuseSameSignals(given);
   const options = {
     ...given,
     sockets: structuredClone(given.sockets ?? {}),

@@ -9,7 +9,10 @@ export async function readEnvFile({ name, envFile, cwd = '.' }: ChildSettings): 
   if (envFile === undefined) return {};
   const path = resolve(cwd, envFile);
   try {
-    return parseEnv(await readFile(path, 'utf8'));
+    const text = await readFile(path, 'utf8');
+    // Node.js would refuse the variable, and show its value.
+    if (text.includes('\0')) throw new Error('it is no text, it has a NUL');
+    return parseEnv(text);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'it does not exist' : message;
