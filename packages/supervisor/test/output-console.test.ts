@@ -54,7 +54,9 @@ test('a console that nobody reads holds up neither its child for long nor a file
 });
 
 test('a signal ends the supervisor although nobody reads its console', async () => {
+  const path = join(temporaryFolder(), 'all.log');
   const run = start({
+    output: [{ type: 'console' }, { type: 'file', path, format: 'raw' }],
     children: [
       { name: 'noisy', command: 'sh', args: ['-c', 'yes 0123456789 | head -n 2000000; exec sleep 600'] },
     ],
@@ -62,10 +64,14 @@ test('a signal ends the supervisor although nobody reads its console', async () 
   run.stdout.pause();
   let errors = '';
   run.stderr.on('data', (chunk: Buffer) => (errors += String(chunk)));
-  await waitUntil(() => errors.includes('noisy'), { what: 'the child' });
+  await waitUntil(() => sizeOf(path) === 22_000_000, { what: 'the file' });
   run.kill('SIGTERM');
-  const [code] = await once(run, 'exit');
-  expect(code).toBe(0);
+  const exited = once(run, 'exit');
+  await waitUntil(() => errors.includes('noisy: stopped'), { what: 'the end of the child', intervalMs: 1 });
+  const since = performance.now();
+  expect((await exited)[0]).toBe(0);
+  // The limit is five seconds, once.
+  expect(performance.now() - since).toBeLessThan(9_000);
 });
 
 test('what was read before a signal is in the file when the supervisor has ended', async () => {

@@ -18,9 +18,11 @@ export class ConsoleStream implements Destination {
   async deliver(blocks: readonly Block[], onProgress: () => void): Promise<number> {
     for (const block of blocks) {
       const bytes = block.bytes.subarray(block.start, block.end);
+      unread.add(this.#stream);
       await new Promise<void>((resolve, reject) => {
         this.#stream.write(bytes, (error) => (error ? reject(error) : resolve()));
       });
+      unread.delete(this.#stream);
       block.start = block.end;
       onProgress();
     }
@@ -37,13 +39,19 @@ export class ConsoleStream implements Destination {
 /** The callback of the write has the same error; without a listener it would end the supervisor. */
 function onError(): void {}
 
-/** Waits until what we have printed is with whoever reads it, but not for somebody who does not read. */
+/** Those that have not taken yet what they were last given. */
+const unread = new Set<NodeJS.WriteStream>();
+
+/**
+ * Waits until what we have printed is with whoever reads it, but not for somebody who does not read: a stream that has just let a
+ * whole limit go by gets no second one, since whoever stops us counts the seconds too.
+ */
 export async function flushConsole(): Promise<void> {
   let limit: NodeJS.Timeout | undefined;
   const isUp = new Promise<void>((resolve) => (limit = setTimeout(resolve, FLUSH_LIMIT_MS)));
-  const flushed = [process.stdout, process.stderr].map(
-    (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
-  );
+  const flushed = [process.stdout, process.stderr]
+    .filter((stream) => !unread.has(stream))
+    .map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve())));
   await Promise.race([Promise.all(flushed), isUp]);
   clearTimeout(limit);
 }
