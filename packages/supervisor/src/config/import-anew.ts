@@ -1,5 +1,6 @@
 import module, { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../package-root.ts';
 
 /**
  * The default export of a module as its file is now. Node.js keeps every module that it has loaded: from the second time on the
@@ -49,10 +50,8 @@ function inGeneration(search: string) {
 }
 
 function isPartOfConfig(url: string): boolean {
-  return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(packageRoot);
+  return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(packageRoot.href);
 }
-
-const packageRoot = new URL('../../', import.meta.url).href;
 
 /** A CommonJS file, and those that it required. */
 function forgetRequired(path: string): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readStat } from '../proc.ts';
 import { COOKIE_VARIABLE, endCarriers } from './cookie.ts';
 import { namespaceEnds, type NamespaceProcesses } from './namespace.ts';
@@ -7,7 +6,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** The processes of one supervisor: nobody of them outlives it, and nothing that a child started outlives the child. */
 export class Family {
-  readonly #id = `${process.pid}-${randomBytes(8).toString('hex')}`;
+  // No secret, as every child knows it: two megabytes of node:crypto would be for nothing.
+  readonly #id = `${process.pid}-${Math.trunc(Math.random() * 2 ** 52).toString(16)}`;
   readonly #watchdog = new Watchdog(`${this.#id}.`);
   #runs = 0;
 

@@ -1,5 +1,4 @@
-import http, { type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { checkKeys } from '../options/rules.ts';
 import { httpCheckRules } from './check-rules.ts';
 import { findEndpoint, type EndpointOptions } from './endpoint.ts';
@@ -44,19 +43,20 @@ export function httpProbe(options: HttpCheckOptions): HealthProbe {
       const where = 'path' in endpoint ? { socketPath: endpoint.path } : endpoint;
       const secure = tls && { rejectUnauthorized, ...(servername !== undefined && { servername }) };
       const request = { ...where, ...secure, path, headers, agent: false as const, signal };
-      await get(tls ? https : http, request, (response) => judge(response, options));
+      await get(tls ? 'node:https' : 'node:http', request, (response) => judge(response, options));
     },
   };
 }
 
 /** The request's errors are heard to the end: it may fail once more when it is given up. */
 async function get(
-  protocol: typeof http | typeof https,
+  protocol: 'node:http' | 'node:https',
   options: RequestOptions,
   onResponse: (response: IncomingMessage) => Promise<void>,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const request = protocol.get(options, (response) => {
+    // Not imported: its three megabytes are for those who have such checks.
+    const request = process.getBuiltinModule(protocol).get(options, (response) => {
       onResponse(response)
         .then(resolve, reject)
         .finally(() => request.destroy());

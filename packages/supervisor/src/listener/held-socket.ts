@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import { resolve as resolvePath } from 'node:path';
@@ -70,7 +69,7 @@ async function bindTcp(name: string, { host, port = 0 }: SocketOptions): Promise
 
 async function findAddress(name: string, host: string): Promise<{ address: string; family: number }> {
   try {
-    return await lookup(host);
+    return await process.getBuiltinModule('node:dns/promises').lookup(host);
   } catch (cause) {
     throw new SupervisorError(
       'BIND_FAILED',

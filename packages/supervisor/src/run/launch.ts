@@ -6,6 +6,7 @@ import { namespaceLauncher } from '../family/namespace.ts';
 import { hasProcessGroups } from '../family/signal.ts';
 import { portOf, type HeldSocket } from '../listener/held-socket.ts';
 import type { ChildSettings } from '../options/settings.ts';
+import { packageRoot } from '../package-root.ts';
 import { findAccount, type Account } from './account.ts';
 import { planChannels, type ChannelPlan } from './channels.ts';
 import { readEnvFile } from './env-file.ts';
@@ -84,7 +85,7 @@ function preloads(sockets: readonly HeldSocket[], isSpare: boolean, { heartbeat 
   return wanted.flatMap((name) => ['--require', fileURLToPath(new URL(`${name}.cjs`, preloadFolder))]);
 }
 
-const preloadFolder = new URL('../preload/', import.meta.url);
+const preloadFolder = new URL('dist/preload/', packageRoot);
 
 /** For our preload: where the servers will be that it holds back. */
 function standbyEnvironment(sockets: readonly HeldSocket[]): Record<string, string> {

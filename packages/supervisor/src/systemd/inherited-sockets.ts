@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import {
@@ -110,6 +109,7 @@ async function hasPlace(
   if (address.port !== port) return false;
   if (host === undefined) return address.address === '::' || address.address === '0.0.0.0';
   // One without an address is reported when it is bound.
+  const { lookup } = process.getBuiltinModule('node:dns/promises');
   return lookup(host, { all: true }).then(
     (found) => found.some((candidate) => candidate.address === address.address),
     () => false,
