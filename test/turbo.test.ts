@@ -62,12 +62,15 @@ test.each(['tsconfig.base.json', 'tsconfig.build.json'])('a changed %s rebuilds 
   expect(changed(before, tasks('build'))).toEqual([...before.keys()]);
 });
 
-test('a changed last step of a build makes that build again', () => {
+test.each([
+  { step: 'tighten', own: 'graceful-shutdown', other: 'supervisor' },
+  { step: 'bundle', own: 'supervisor', other: 'graceful-shutdown' },
+])('a changed $step, the last step of a build, makes that build again', ({ step, own, other }) => {
   const before = tasks('build');
-  appendFileSync(join(copy, 'scripts/tighten.mjs'), '\n// changed\n');
+  appendFileSync(join(copy, `scripts/${step}.mjs`), '\n// changed\n');
   const rebuilt = changed(before, tasks('build'));
-  expect(rebuilt).toContain('@silly-face/graceful-shutdown#build');
-  expect(rebuilt).not.toContain('@silly-face/supervisor#build');
+  expect(rebuilt).toContain(`@silly-face/${own}#build`);
+  expect(rebuilt).not.toContain(`@silly-face/${other}#build`);
 });
 
 test('a changed check of packages checks all of them again', () => {
