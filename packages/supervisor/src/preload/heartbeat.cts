@@ -8,18 +8,18 @@ delete process.env['SUPERVISOR_HEARTBEAT'];
 
 if (fd > 0 && intervalMs > 0) {
   const { Socket } = process.getBuiltinModule('node:net');
-  const inspector = process.features.inspector ? process.getBuiltinModule('node:inspector') : undefined;
+  const hasInspector = process.features.inspector;
   // SIGUSR1 is to open the inspector on a free port, lest several children want the same one. Not as --inspect-port=0: the
   // workers of node:cluster would inherit it, count on from it and fail with port 1.
-  if (inspector) process.debugPort = 0;
+  if (hasInspector) process.debugPort = 0;
 
   const pipe = new Socket({ fd, readable: false, writable: true }).unref();
   const beat = (lagMs: number): void => {
     // A supervisor that does not read is not worth our memory.
     if (pipe.writableLength > 0) return;
-    const isDebugged = inspector?.url() !== undefined;
+    const isDebugged = hasInspector && process.getBuiltinModule('node:inspector').url() !== undefined;
     const hasOwnListener = process.listenerCount('SIGUSR1') > 0;
-    const flags = `${isDebugged ? 'd' : ''}${hasOwnListener ? 'u' : ''}${inspector ? '' : 'n'}`;
+    const flags = `${isDebugged ? 'd' : ''}${hasOwnListener ? 'u' : ''}${hasInspector ? '' : 'n'}`;
     pipe.write(`${Math.round(lagMs)} ${flags}\n`);
   };
   beat(0);
@@ -27,10 +27,10 @@ if (fd > 0 && intervalMs > 0) {
   // More turns than beats, so that few delays fall between two of them. Ten a second cost nothing that could be measured.
   const turnMs = intervalMs / Math.ceil(intervalMs / 100);
   let lagMs = 0;
-  let last = performance.now();
+  let last = nowMs();
   let lastBeat = last;
   const timer = setInterval(() => {
-    const now = performance.now();
+    const now = nowMs();
     lagMs = Math.max(lagMs, now - last - turnMs);
     last = now;
     if (now - lastBeat < intervalMs - turnMs / 2) return;
@@ -40,4 +40,10 @@ if (fd > 0 && intervalMs > 0) {
   }, turnMs).unref();
   // The supervisor is gone; so will be this process, if that is what was asked for.
   pipe.once('error', () => clearInterval(timer));
+}
+
+/** Not `performance`: what comes with it is most of what this file would cost a start. */
+function nowMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
