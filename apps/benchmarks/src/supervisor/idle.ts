@@ -67,7 +67,11 @@ function takenBy({ pid }: Candidate): number {
 }
 
 function commandLineOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It is gone: one of those that a supervisor only tries out.
+  }
 }
 
 /** As people run it, with a configuration file. */
