@@ -13,12 +13,14 @@ export const COOKIE_VARIABLE = 'SUPERVISOR_FAMILY';
  * Ends with SIGKILL every process that carries the cookie, until none is found: one that forks while we look gets another
  * look. Only Linux shows the environment of others; elsewhere nothing is found.
  *
- * It is in the way of the next start of the child. Read one after the other, 100 environments take 1 ms and 600 take 5; through
+ * It is in the way of the next start of the child, unless that has held sockets: then the new process is spawned in this turn of the
+ * event loop, and the search begins in the next. Read one after the other, 100 environments take 1 ms and 600 take 5; through
  * the thread pool that would be 6 and 31. The event loop has its turn after every few.
  */
 export async function endCarriers(cookie: string): Promise<void> {
   const entry = Buffer.from(`${COOKIE_VARIABLE}=${cookie}`);
   for (let round = 0; round < MAX_ROUNDS; round++) {
+    await nextTurn();
     if ((await endOnce(entry)) === 0) return;
   }
 }
