@@ -48,9 +48,9 @@ export class Preparation {
   }
 
   async #bind(): Promise<void> {
-    const { sockets, plans } = this.#surroundings;
+    const { sockets } = this.#surroundings;
     try {
-      await sockets.bindFirst(plans());
+      await sockets.bindFirst(this.#surroundings.plans());
     } catch (error) {
       sockets.closeAll();
       throw error;

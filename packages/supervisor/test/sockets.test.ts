@@ -137,14 +137,12 @@ test('a unix socket is held like a port: a stale one is replaced, a living one a
 test.skipIf(process.platform !== 'linux')(
   'a unix socket on which no child listens yet is not taken for a stale one',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
-    const path = join(folder, 'api.sock');
+    const path = join(temporaryFolder(), 'api.sock');
     const [first, second] = [1, 2].map(() => new Supervisor({ sockets: { api: { path } } }));
     await first?.bind();
     await expect(second?.bind()).rejects.toMatchObject({ code: 'PORT_TAKEN' });
     expect(existsSync(path)).toBe(true);
     await first?.stop();
-    rmSync(folder, { recursive: true });
   },
 );
 

@@ -108,10 +108,10 @@ async function isStale(path: string): Promise<boolean> {
 async function isBound(path: string): Promise<boolean> {
   // Only Linux has it: protocol, flags, type, state and more of each socket, and the path as it was given.
   const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
-  const places = [path, resolvePath(path)];
+  const places = new Set([path, resolvePath(path)]);
   return table.split('\n').some((line) => {
     const [, state, place = ''] = /^\S+ \S+ \S+ \S+ \S+ (\S+) +\d+ (.*)$/.exec(line) ?? [];
-    return state === UNCONNECTED && places.includes(place);
+    return state === UNCONNECTED && places.has(place);
   });
 }
 
