@@ -48,7 +48,7 @@ export type SupervisorErrorCode =
   | 'CHILD_BLOCKED'
   /** The child held more memory than it may. */
   | 'MEMORY_LIMIT_EXCEEDED'
-  /** `onChildExit` threw, or took too long. */
+  /** `onChildExit` or `onAlert` threw, or took too long. */
   | 'HOOK_FAILED';
 
 /** What an error knows beside its message. */

@@ -149,11 +149,12 @@ export interface MemoryEvent {
   readonly limitBytes: number;
 }
 
-/** `onChildExit` threw or took too long. */
+/** `onChildExit` or `onAlert` threw or took too long. */
 export interface HookFailedEvent {
-  readonly child: string;
-  /** The process that had ended. */
-  readonly pid: number;
+  /** Undefined when an alert was about the whole. */
+  readonly child: string | undefined;
+  /** The process that had ended, or that the alert was about. */
+  readonly pid: number | undefined;
   /** `HOOK_FAILED` */
   readonly error: SupervisorError;
 }

@@ -1,4 +1,5 @@
 export type { BlockedFrame } from './heartbeat/call-frames.ts';
+export type { AlertHook } from './observation/alert-hook.ts';
 export type { ChildExitHook } from './child/exit-hooks.ts';
 export { defineConfig } from './config/define-config.ts';
 export { SupervisorError } from './errors.ts';

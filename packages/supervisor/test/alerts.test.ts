@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -177,4 +178,41 @@ test('a child that is told to stop, and a task that completes, are none', async 
   supervisor.add({ name: 'more', command: 'sleep', args: ['600'] });
   await supervisor.stop();
   expect(alerts).toEqual([]);
+});
+
+test('an option sends alerts on, and one that cannot be sent is an event', async () => {
+  const sent: string[] = [];
+  supervisor = new Supervisor({
+    children: [{ name: 'web', command: 'sh', args: ['-c', 'exit 3'], restart: false }],
+    onAlert: async ({ subject }) => {
+      sent.push(subject);
+      await Promise.reject(new Error('no mail server'));
+    },
+  });
+  const failures: string[] = [];
+  supervisor.on('hookFailed', ({ error }) => failures.push(`${error.code}: ${error.message}`));
+  await supervisor.start();
+  await waitUntil(() => failures.length > 0, { what: 'the failure of the hook' });
+  expect(sent[0]).toContain('web');
+  expect(failures[0]).toBe(`HOOK_FAILED: The hook of the alert "${sent[0]}" failed: no mail server`);
+});
+
+test('the stop waits for an alert that is being sent', async () => {
+  let isSent = false;
+  const mail = new EventEmitter();
+  supervisor = new Supervisor({
+    children: [{ name: 'web', command: 'sh', args: ['-c', 'exit 3'], restart: false }],
+    onAlert: async () => {
+      setImmediate(() => mail.emit('asked'));
+      await once(mail, 'delivered');
+      isSent = true;
+    },
+  });
+  const asked = once(mail, 'asked');
+  await supervisor.start();
+  await asked;
+  const stopped = supervisor.stop();
+  setImmediate(() => mail.emit('delivered'));
+  await stopped;
+  expect(isSent).toBe(true);
 });

@@ -59,7 +59,7 @@ test('a hook that throws, rejects or takes too long is an event, and nothing els
   supervisor.on('hookFailed', (event) => failed.push(event));
   await supervisor.start();
   await supervisor.stop();
-  expect(failed.toSorted((a, b) => a.child.localeCompare(b.child))).toMatchObject(
+  expect(failed.toSorted((a, b) => (a.child ?? '').localeCompare(b.child ?? ''))).toMatchObject(
     ['thrown', 'rejected', 'it did not finish within 200 ms'].map((reason, index) => ({
       child: `hook-${index}`,
       error: {

@@ -17,7 +17,7 @@ const schema = JSON.parse(
 const ajv = new Ajv({ strict: true, allowUnionTypes: true }).addSchema(schema, 'supervisor');
 
 /** What JSON cannot say. */
-const onlyInModules = new Set(['configure', 'onChildExit']);
+const onlyInModules = new Set(['configure', 'onChildExit', 'onAlert']);
 
 /** Each part of the options: the interface that documents it, and options with one of its keys set to something. */
 const parts: [string, string, ObjectSchema, (key: string, value: unknown) => object][] = [

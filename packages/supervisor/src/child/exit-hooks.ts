@@ -37,7 +37,7 @@ export class ExitHooks {
     const timeoutMs = this.#isHurried ? Math.min(HURRIED_LIMIT_MS, wantedMs) : wantedMs;
     const over = new AbortController();
     this.#limits.add(over);
-    const running = runLimited(hook, event, timeoutMs, over)
+    const running = runLimited((context) => hook(event, context), timeoutMs, over)
       .catch((cause: unknown) => {
         const { child, pid } = event;
         this.#events.emit('hookFailed', { child, pid, error: hookError(event, cause) });
@@ -67,11 +67,11 @@ export class ExitHooks {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const HURRIED_LIMIT_MS = 1_000;
 
-async function runLimited(
-  hook: ChildExitHook,
-  event: ExitEvent,
+/** Throws what the hook throws, or that its time is over. */
+export async function runLimited(
+  hook: (context: { readonly signal: AbortSignal }) => void | Promise<void>,
   timeoutMs: number,
-  over: AbortController,
+  over = new AbortController(),
 ): Promise<void> {
   const { signal } = over;
   const aborted = new Promise<never>((_, reject) => {
@@ -79,7 +79,7 @@ async function runLimited(
   });
   const limit = setTimeout(() => over.abort(tooLate(timeoutMs)), timeoutMs);
   try {
-    await Promise.race([hook(event, { signal }), aborted]);
+    await Promise.race([hook({ signal }), aborted]);
   } finally {
     clearTimeout(limit);
   }

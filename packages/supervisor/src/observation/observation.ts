@@ -3,6 +3,7 @@ import type { Controlled } from '../control/commands.ts';
 import { ControlServer } from '../control/control-server.ts';
 import type { SupervisorOptions } from '../options/options.ts';
 import type { Outputs } from '../output/outputs.ts';
+import { AlertHooks } from './alert-hook.ts';
 import { AlertWatch } from './alert-watch.ts';
 import { MetricCounts, metricsText } from './metrics.ts';
 import { supervisorStatus } from './supervisor-status.ts';
@@ -11,17 +12,19 @@ import { supervisorStatus } from './supervisor-status.ts';
 export class Observation {
   readonly #target: Controlled;
   readonly #alerts: AlertWatch;
+  readonly #hooks: AlertHooks;
   readonly #counts: MetricCounts;
   readonly #control: ControlServer | undefined;
 
   constructor(
     target: Controlled,
-    { controlSocket, alertIntervalMs = 300_000 }: SupervisorOptions,
+    { controlSocket, alertIntervalMs = 300_000, onAlert }: SupervisorOptions,
     outputs: Outputs,
     children: ChildTable,
   ) {
     this.#target = target;
     this.#alerts = new AlertWatch(target, (child) => children.get(child)?.status(), alertIntervalMs);
+    this.#hooks = new AlertHooks(target, onAlert);
     this.#counts = new MetricCounts(target);
     if (controlSocket === undefined) return;
     this.#control = new ControlServer(controlSocket, target, outputs, children);
@@ -39,6 +42,7 @@ export class Observation {
   /** When every child has ended. */
   async close(): Promise<void> {
     this.#alerts.close();
+    await this.#hooks.settled();
     await this.#control?.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { ChildExitHook } from '../child/exit-hooks.ts';
+import type { AlertHook } from '../observation/alert-hook.ts';
 import type { HealthCheck } from '../health-check/declared-check.ts';
 import type { SinkOptions } from '../output/sink-options.ts';
 
@@ -44,6 +45,11 @@ export interface SupervisorOptions {
   onChildExit?: ChildExitHook;
   /** After that the hook's `signal` is aborted and nobody waits for it any more. @default 30_000 */
   onChildExitTimeoutMs?: number;
+  /**
+   * Gets each `alert` to send it on, as a mail for example; it has ten seconds, also for those of the end. Its failure is a
+   * `hookFailed` event.
+   */
+  onAlert?: AlertHook;
 }
 
 /** A socket that stays bound while the processes behind it come and go. Either `port` or `path`. */

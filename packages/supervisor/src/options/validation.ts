@@ -162,4 +162,5 @@ const supervisorRules: Rules<SupervisorOptions> = {
   alertIntervalMs: duration,
   onChildExit: callback,
   onChildExitTimeoutMs: duration,
+  onAlert: callback,
 };
