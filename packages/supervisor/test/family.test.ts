@@ -60,6 +60,19 @@ describe.skipIf(process.platform !== 'linux')('the family', () => {
     await supervisor.stop();
   });
 
+  test('what a child leaves behind ends too when no descriptor was left to search for it', async () => {
+    const command = 'ulimit -n 100; exec "$0" "$1"';
+    const { stdout, stderr, status } = spawnSync(
+      'sh',
+      ['-c', command, process.execPath, fixture('shortage.mjs')],
+      { encoding: 'utf8' },
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    const { leftover, ...rest } = JSON.parse(stdout) as { leftover: number };
+    expect(rest).toEqual({ exhausted: true, signal: 'SIGKILL' });
+    expect(await survivors([leftover])).toEqual([]);
+  });
+
   test('a stop right after somebody ended the watchdog does not wait for it', async () => {
     const supervisor = new Supervisor({ children: [{ name: 'sleeper', command: 'sleep', args: ['600'] }] });
     await supervisor.start();

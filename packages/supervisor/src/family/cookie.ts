@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { listProcesses } from '../proc.ts';
 import { signalProcess } from './signal.ts';
 
@@ -19,13 +19,37 @@ export const COOKIE_VARIABLE = 'SUPERVISOR_FAMILY';
  */
 export async function endCarriers(cookie: string): Promise<void> {
   const entry = Buffer.from(`${COOKIE_VARIABLE}=${cookie}`);
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  const deadline = performance.now() + SHORTAGE_LIMIT_MS;
+  for (let round = 0; round < MAX_ROUNDS;) {
     await nextTurn();
-    if ((await endOnce(entry)) === 0) return;
+    try {
+      if ((await endOnce(entry)) === 0) return;
+      round += 1;
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      // Nothing can be started either; the end of the supervisor ends what stays.
+      if (performance.now() >= deadline) return warnOfShortage(error as Error);
+      await sleep(SHORTAGE_PAUSE_MS);
+    }
   }
 }
 
 const MAX_ROUNDS = 10;
+const SHORTAGE_LIMIT_MS = 5_000;
+const SHORTAGE_PAUSE_MS = 100;
+
+/** No descriptor is left, to this process or on the machine. */
+function isShortage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
+}
+
+function warnOfShortage({ message }: Error): void {
+  process.emitWarning(`What a child has left behind may live on, it cannot be searched for (${message})`, {
+    type: 'SupervisorWarning',
+    code: 'SUPERVISOR_LEFTOVERS_NOT_SEARCHED',
+  });
+}
 
 /** How many were found. Each is ended as soon as it is, before its id can be somebody else's. */
 async function endOnce(entry: Buffer): Promise<number> {
@@ -46,7 +70,8 @@ function environmentHolds(pid: number, entry: Buffer): boolean {
   try {
     file = openSync(`/proc/${pid}/environ`, 'r');
     return contentHolds(file, entry);
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return false; // It has just ended, or is another user's: no carrier either way.
   } finally {
     if (file !== undefined) closeSync(file);
