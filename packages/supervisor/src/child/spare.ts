@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
-import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
 import type { SupervisorError } from '../errors.ts';
 import type { SpareEvent, SupervisorEvents } from '../events.ts';
+import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
 import type { RestartOptions } from '../options/options.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import { locateScript } from '../run/locate.ts';

@@ -1,6 +1,6 @@
 import { refuseSameSockets, type SocketPlan } from '../listener/socket-plan.ts';
-import type { ChildOptions, SupervisorOptions } from '../options/options.ts';
 import { refuseSameSignals } from '../options/contradictions.ts';
+import type { ChildOptions, SupervisorOptions } from '../options/options.ts';
 import { planSockets, refuseSameNames, resolveChildren, type ChildSettings } from '../options/settings.ts';
 import { validateOptions } from '../options/validation.ts';
 
