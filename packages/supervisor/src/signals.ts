@@ -1,3 +1,4 @@
+import { nowMs } from './clock.ts';
 import { flushConsole } from './output/console-stream.ts';
 
 /** What signals of this process have a supervisor do. */
@@ -48,7 +49,7 @@ export class ProcessSignals {
   }
 
   #onStopSignal(): void {
-    const now = performance.now();
+    const now = nowMs();
     if (this.#firstAt === undefined) {
       this.#firstAt = now;
       void this.#exit();

@@ -1,3 +1,4 @@
+import { nowMs } from '../clock.ts';
 import { reasonOf, SupervisorError, withoutLastWords } from '../errors.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import type { Run, RunExit } from '../run/run.ts';
@@ -61,7 +62,7 @@ export class Recovery {
   /** The child is ready. */
   succeeded(): void {
     this.#readyAt = new Date();
-    this.#readySince = performance.now();
+    this.#readySince = nowMs();
   }
 
   count(reason: RestartReason): void {
@@ -75,7 +76,7 @@ export class Recovery {
 
   /** How long to wait before the next start in ms; undefined: no further one. */
   nextDelay(): number | undefined {
-    return this.#policy?.next(this.#readySince === undefined ? 0 : performance.now() - this.#readySince);
+    return this.#policy?.next(this.#readySince === undefined ? 0 : nowMs() - this.#readySince);
   }
 
   /** From a failure to a ready child again, however many tries that takes, or given up. */

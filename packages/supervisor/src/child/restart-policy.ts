@@ -1,3 +1,4 @@
+import { nowMs } from '../clock.ts';
 import type { RestartOptions } from '../options/options.ts';
 
 /** How long to wait before a child that ended is started again, and when to give up. */
@@ -11,7 +12,7 @@ export class RestartPolicy {
   }
 
   /** The wait in ms, or undefined when this restart would be one too many. `readyForMs`: how long the child did its work. */
-  next(readyForMs: number, now = performance.now()): number | undefined {
+  next(readyForMs: number, now = nowMs()): number | undefined {
     const { initialDelayMs, maxDelayMs, jitter, resetAfterMs, maxRestarts, windowMs } = this.#options;
     this.#restarts = this.#restarts.filter((at) => now - at < windowMs);
     if (this.#restarts.length >= maxRestarts) return undefined;

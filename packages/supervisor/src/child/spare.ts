@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { nowMs } from '../clock.ts';
 import type { SupervisorError } from '../errors.ts';
 import type { SpareEvent, SupervisorEvents } from '../events.ts';
 import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
@@ -102,7 +103,7 @@ export class Spare {
       await run.entered;
       if (turn !== this.#turn) return;
       this.#phase = 'standing by';
-      this.#standsBySince = performance.now();
+      this.#standsBySince = nowMs();
       this.#report(run.pid, 'standing by');
       throw await this.#unfit(run);
     } catch (error) {
@@ -126,7 +127,7 @@ export class Spare {
   }
 
   #fail(error: SupervisorError): void {
-    const stoodByMs = this.standsBy ? performance.now() - this.#standsBySince : 0;
+    const stoodByMs = this.standsBy ? nowMs() - this.#standsBySince : 0;
     const nextStartMs = PAUSE_MS + (this.#policy.next(stoodByMs) ?? 0);
     this.#report(this.pid, 'failed', { error, nextStartMs });
     this.#drop();

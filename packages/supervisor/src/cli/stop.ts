@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nowMs } from '../clock.ts';
 import { SupervisorError } from '../errors.ts';
 import { processExists } from '../family/signal.ts';
 import type { Call } from './command.ts';
@@ -13,9 +14,9 @@ export async function stop(call: Call): Promise<void> {
 }
 
 async function ended(pid: number): Promise<void> {
-  const deadline = performance.now() + END_LIMIT_MS;
+  const deadline = nowMs() + END_LIMIT_MS;
   while (processExists(pid)) {
-    if (performance.now() > deadline) {
+    if (nowMs() > deadline) {
       throw new SupervisorError(
         'CONTROL_FAILED',
         `The supervisor has stopped its children, but its process ${pid} goes on`,

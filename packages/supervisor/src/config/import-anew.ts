@@ -1,4 +1,3 @@
-import module, { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../package-root.ts';
 
@@ -13,7 +12,7 @@ export async function importAnew(path: string): Promise<unknown> {
   if (generation === 1) return defaultOf(await import(url.href));
   forgetRequired(path);
   url.searchParams.set(GENERATION, String(generation));
-  const hooks = registerHooks?.({ resolve: inGeneration(url.search) });
+  const hooks = nodeModule().registerHooks?.({ resolve: inGeneration(url.search) });
   try {
     return defaultOf(await import(url.href));
   } finally {
@@ -38,7 +37,11 @@ type RegisterHooks = (hooks: {
   resolve: (specifier: string, context: ResolveContext, next: NextResolve) => { url: string };
 }) => { deregister(): void };
 
-const { registerHooks } = module as unknown as { registerHooks?: RegisterHooks };
+// Nobody with a JSON file needs node:module.
+function nodeModule() {
+  const module = process.getBuiltinModule('node:module');
+  return module as typeof module & { registerHooks?: RegisterHooks };
+}
 
 /** What a module of this generation imports is of this generation as well. */
 function inGeneration(search: string) {
@@ -55,7 +58,7 @@ function isPartOfConfig(url: string): boolean {
 
 /** A CommonJS file, and those that it required. */
 function forgetRequired(path: string): void {
-  const { cache } = createRequire(import.meta.url);
+  const { cache } = nodeModule().createRequire(import.meta.url);
   const forget = (id: string): void => {
     const found = cache[id];
     if (!found || !isPartOfConfig(pathToFileURL(id).href)) return;

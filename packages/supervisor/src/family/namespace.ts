@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { nowMs } from '../clock.ts';
 import { SupervisorError } from '../errors.ts';
 import { readProcessFile, readStat } from '../proc.ts';
 import type { Account } from '../run/account.ts';
@@ -55,7 +55,7 @@ export async function findInside(
 
 /** Resolves when process 1 has ended: by then the kernel has ended everything else inside. */
 export async function namespaceEnds(first: number, limitMs: number): Promise<void> {
-  for (const deadline = performance.now() + limitMs; performance.now() < deadline; await sleep(POLL_MS)) {
+  for (const deadline = nowMs() + limitMs; nowMs() < deadline; await sleep(POLL_MS)) {
     // A zombie, or gone.
     if (/^[ZX]?$/.test(readStat(first)?.state ?? '')) return;
   }
@@ -78,7 +78,7 @@ exit $?`;
 function unshareWords(): string[] {
   return [
     'unshare',
-    ...(getuid?.() === 0 ? [] : ['--user', '--map-current-user']),
+    ...(process.getuid?.() === 0 ? [] : ['--user', '--map-current-user']),
     '--pid',
     '--fork',
     '--kill-child=KILL',

@@ -1,5 +1,3 @@
-import { kill } from 'node:process';
-
 /** Each child leads a group of its own: Ctrl-C in the terminal reaches the supervisor alone. Windows has no such groups. */
 export const hasProcessGroups = process.platform !== 'win32';
 
@@ -11,7 +9,7 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 /** False when there is no such process, or group of processes. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    return kill(pid, signal);
+    return process.kill(pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // EPERM: what is left belongs to somebody else (or, on macOS, is a zombie): nothing that we could still end.
@@ -23,7 +21,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
 /** Whosever it is. */
 export function processExists(pid: number): boolean {
   try {
-    return kill(pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }

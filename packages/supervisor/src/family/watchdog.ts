@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { nowMs } from '../clock.ts';
 import { warn } from '../warning.ts';
 import { hasProcessGroups } from './signal.ts';
 import { watchdogScript } from './watchdog-script.ts';
@@ -39,7 +40,7 @@ export class Watchdog {
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    this.#startedAt = performance.now();
+    this.#startedAt = nowMs();
     this.#process = watchdog;
     watchdog.unref();
     (watchdog.stdin as unknown as { unref(): void }).unref();
@@ -88,7 +89,7 @@ export class Watchdog {
   #restart(): void {
     if (this.#closed) return;
     // Somebody ended it. A machine that kills it at once must not be kept busy with the next ones.
-    const pauseMs = performance.now() - this.#startedAt < LONG_LIFE_MS ? 100 : 0;
+    const pauseMs = nowMs() - this.#startedAt < LONG_LIFE_MS ? 100 : 0;
     setTimeout(() => {
       if (!this.#closed) void this.start();
     }, pauseMs).unref();

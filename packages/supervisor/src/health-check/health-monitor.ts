@@ -1,3 +1,4 @@
+import { nowMs } from '../clock.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import { checkHealth, type CheckTarget } from './health-check.ts';
 
@@ -14,7 +15,7 @@ export class HealthMonitor {
   readonly #child: ChildSettings;
   readonly #target: CheckTarget;
   readonly #verdicts: HealthVerdicts;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = nowMs();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #failures = 0;
@@ -48,17 +49,17 @@ export class HealthMonitor {
   async #check(): Promise<void> {
     const { healthCheck, healthCheckIntervalMs, healthCheckTimeoutMs, startGraceMs } = this.#child;
     if (!healthCheck) return;
-    const askedAt = performance.now();
+    const askedAt = nowMs();
     const error = await checkHealth(healthCheck, this.#target, healthCheckTimeoutMs).then(
       () => undefined,
       (failure: unknown) => failure,
     );
     if (this.#closed) return;
-    this.#latencyMs = Math.round((performance.now() - askedAt) * 10) / 10;
+    this.#latencyMs = Math.round((nowMs() - askedAt) * 10) / 10;
     if (error === undefined) {
       this.#failures = 0;
       this.#verdicts.healthy();
-    } else if (performance.now() - this.#startedAt >= startGraceMs) {
+    } else if (nowMs() - this.#startedAt >= startGraceMs) {
       this.#failures += 1;
       this.#verdicts.failing(error, this.#failures);
     }

@@ -1,4 +1,3 @@
-import { kill } from 'node:process';
 import { aborted } from '../aborted.ts';
 import { reasonOf } from '../errors.ts';
 import { readCallFrames, type BlockedFrame } from './call-frames.ts';
@@ -34,7 +33,7 @@ export async function findCulprit(
   const tooLate = AbortSignal.timeout(limitMs);
   try {
     notices.expect();
-    kill(pid, 'SIGUSR1');
+    process.kill(pid, 'SIGUSR1');
     const answer = notices.url.then((url) => readCallFrames(url, done));
     const frames = await Promise.race([answer, abortOf(AbortSignal.any([tooLate, done]))]);
     return frames.length > 0

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { nowMs } from '../clock.ts';
 
 /** How often a child of this limit beats: often enough that the limit is kept well, never more than the loop notices. */
 export function beatIntervalMs(heartbeatTimeoutMs: number): number {
@@ -12,7 +13,7 @@ export class Heartbeat {
   readonly intervalMs: number;
   #rest = '';
   #beats = 0;
-  #lastAt = performance.now();
+  #lastAt = nowMs();
   #lags: number[] = [];
   #flags = '';
   #isOpen = true;
@@ -27,7 +28,7 @@ export class Heartbeat {
     pipe.on('error', () => {});
   }
 
-  /** When the latest came, on the clock of `performance`. */
+  /** When the latest came, on the clock of `nowMs`. */
   get lastAt(): number {
     return this.#lastAt;
   }
@@ -51,7 +52,7 @@ export class Heartbeat {
   /** The longest delay of the event loop in the last beats, or that of now when it is longer. Undefined before the first. */
   get lagMs(): number | undefined {
     if (this.#beats === 0) return undefined;
-    const overdue = this.isTelling ? performance.now() - this.#lastAt - this.intervalMs : 0;
+    const overdue = this.isTelling ? nowMs() - this.#lastAt - this.intervalMs : 0;
     return Math.round(Math.max(overdue, ...this.#lags));
   }
 
@@ -66,7 +67,7 @@ export class Heartbeat {
     for (const line of lines) {
       const [lag, flags = ''] = line.split(' ');
       this.#beats += 1;
-      this.#lastAt = performance.now();
+      this.#lastAt = nowMs();
       this.#flags = flags;
       this.#lags.push(Number(lag));
       if (this.#lags.length > REMEMBERED) this.#lags.shift();

@@ -1,3 +1,4 @@
+import { nowMs } from '../clock.ts';
 import { findCulprit, type Culprit, type SilentProcess } from './culprit.ts';
 import { readKernelState } from './kernel-state.ts';
 
@@ -20,8 +21,8 @@ export class LoopMonitor {
   readonly #timeoutMs: number;
   readonly #onBlocked: (loop: BlockedVerdict) => void;
   readonly #closed = new AbortController();
-  /** From when on silence counts, on the clock of `performance`. */
-  #since = performance.now();
+  /** From when on silence counts, on the clock of `nowMs`. */
+  #since = nowMs();
   #timer: NodeJS.Timeout | undefined;
 
   /** `onBlocked` is called once at most. Until it has returned, the child stays paused. */
@@ -40,10 +41,10 @@ export class LoopMonitor {
   #wait(): void {
     if (this.#closed.signal.aborted) return;
     const { heartbeat } = this.#process;
-    const now = performance.now();
+    const now = nowMs();
     const delay = Math.max(1, Math.min(heartbeat.intervalMs, this.#since + this.#timeoutMs - now));
     this.#timer = setTimeout(() => {
-      this.#since += Math.max(0, performance.now() - now - delay);
+      this.#since += Math.max(0, nowMs() - now - delay);
       // What has arrived in the meantime is read before an immediate, but after a timer.
       setImmediate(() => void this.#listen());
     }, delay);
@@ -51,13 +52,13 @@ export class LoopMonitor {
 
   async #listen(): Promise<void> {
     const { pid, heartbeat } = this.#process;
-    this.#since = Math.max(this.#since, heartbeat.isTelling ? heartbeat.lastAt : performance.now());
-    const blockedForMs = Math.round(performance.now() - this.#since);
+    this.#since = Math.max(this.#since, heartbeat.isTelling ? heartbeat.lastAt : nowMs());
+    const blockedForMs = Math.round(nowMs() - this.#since);
     if (blockedForMs < this.#timeoutMs || this.#closed.signal.aborted) return this.#wait();
     const turned = heartbeat.nextBeat();
     const kernel = await readKernelState(pid);
     if (kernel.isHeld) {
-      this.#since = performance.now();
+      this.#since = nowMs();
       return this.#wait();
     }
     const limitMs = Math.min(MAX_SEARCH_MS, Math.max(MIN_SEARCH_MS, this.#timeoutMs / 2));

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { SourceMap } from 'node:module';
+import type { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** A place in a file: lines and columns count from 0. */
@@ -18,7 +18,9 @@ export async function findSource(place: Place, mapUrl: string | undefined): Prom
   try {
     const base = mapUrl.startsWith('data:') ? place.url : new URL(mapUrl, place.url).href;
     const payload = await readMap(mapUrl.startsWith('data:') ? mapUrl : base);
-    const entry = payload && new SourceMap(payload).findEntry(place.line, place.column);
+    const entry =
+      payload &&
+      new (process.getBuiltinModule('node:module').SourceMap)(payload).findEntry(place.line, place.column);
     if (!entry || !('originalSource' in entry)) return place;
     const root = payload.sourceRoot ? `${payload.sourceRoot.replace(/\/$/, '')}/` : '';
     const url = new URL(root + entry.originalSource, base).href;

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nowMs } from '../clock.ts';
 import type { Block } from './blocks.ts';
 import { LINE_FEED } from './lines.ts';
 import { moveAway, tidy, type Rotation } from './rotation.ts';
@@ -78,13 +79,13 @@ export class LogFile implements Destination {
     this.#stats = stats;
     this.#size = stats.size;
     this.#bornAt = stats.birthtimeMs || stats.mtimeMs;
-    this.#checkedAt = performance.now();
+    this.#checkedAt = nowMs();
     return handle;
   }
 
   async #isInPlace(): Promise<boolean> {
-    if (performance.now() - this.#checkedAt < CHECK_INTERVAL_MS) return true;
-    this.#checkedAt = performance.now();
+    if (nowMs() - this.#checkedAt < CHECK_INTERVAL_MS) return true;
+    this.#checkedAt = nowMs();
     try {
       const { dev, ino, size } = await stat(this.name);
       // Not what we have counted: somebody may have truncated it.
@@ -98,7 +99,7 @@ export class LogFile implements Destination {
   /** How many bytes still go into this file. */
   #room(): number {
     const { maxBytes = Infinity, maxAgeMs = Infinity } = this.#rotation;
-    if (!this.#stats?.isFile() || performance.now() < this.#noRotationBefore) return Infinity;
+    if (!this.#stats?.isFile() || nowMs() < this.#noRotationBefore) return Infinity;
     if (this.#size > 0 && Date.now() - this.#bornAt >= maxAgeMs) return 0;
     return Math.max(0, maxBytes - this.#size);
   }
@@ -124,7 +125,7 @@ export class LogFile implements Destination {
     } catch (cause) {
       // Somebody else was faster: the next file is begun, as after a rotation of ours.
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return this.reopen();
-      this.#noRotationBefore = performance.now() + ROTATION_RETRY_MS;
+      this.#noRotationBefore = nowMs() + ROTATION_RETRY_MS;
       throw cause;
     }
     this.#handle = undefined;

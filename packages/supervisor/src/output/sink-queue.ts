@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nowMs } from '../clock.ts';
 import { aborted } from '../aborted.ts';
 import { Blocks, giveBack, type Block } from './blocks.ts';
 import type { Lines, Origin } from './lines.ts';
@@ -117,7 +118,7 @@ export class SinkQueue {
   }
 
   #progress(): void {
-    this.#lastProgressAt = performance.now();
+    this.#lastProgressAt = nowMs();
   }
 
   #release(block: Block): void {

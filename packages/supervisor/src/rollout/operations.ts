@@ -1,3 +1,4 @@
+import { nowMs } from '../clock.ts';
 import type { Child } from '../child/child.ts';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { ReloadEvent } from '../events.ts';
@@ -171,12 +172,12 @@ export class Operations {
 
   async #reload(given: SupervisorOptions | undefined): Promise<void> {
     const rollout = new Rollout(this.#surroundings);
-    const startedAt = performance.now();
+    const startedAt = nowMs();
     this.#surroundings.service.reloading();
     const report = (outcome: 'done' | 'failed', error?: SupervisorError): void => {
       const { replaced, left } = rollout;
       if (!this.#surroundings.stopping.aborted) this.#surroundings.service.ready();
-      const durationMs = Math.round(performance.now() - startedAt);
+      const durationMs = Math.round(nowMs() - startedAt);
       this.#surroundings.reloaded({ outcome, replaced, left, durationMs, ...(error && { error }) });
     };
     try {
