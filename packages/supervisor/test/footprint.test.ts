@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
 // Each of them takes megabytes of every supervisor that has no use for it.
-const rarelyNeeded = new Set(['http', 'https', 'crypto', 'dns', 'zlib', 'inspector']);
+const rarelyNeeded = new Set(['http', 'https', 'crypto', 'dns', 'zlib', 'inspector', 'perf_hooks']);
 
 test('who imports it pays for no built-in module that only some supervisors need', () => {
   const before = loaded('');

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { nowMs } from '../clock.ts';
 import { listProcesses } from '../proc.ts';
 import { signalProcess } from './signal.ts';
 
@@ -19,7 +20,7 @@ export const COOKIE_VARIABLE = 'SUPERVISOR_FAMILY';
  */
 export async function endCarriers(cookie: string): Promise<void> {
   const entry = Buffer.from(`${COOKIE_VARIABLE}=${cookie}`);
-  const deadline = performance.now() + SHORTAGE_LIMIT_MS;
+  const deadline = nowMs() + SHORTAGE_LIMIT_MS;
   for (let round = 0; round < MAX_ROUNDS;) {
     await nextTurn();
     try {
@@ -28,7 +29,7 @@ export async function endCarriers(cookie: string): Promise<void> {
     } catch (error) {
       if (!isShortage(error)) throw error;
       // Nothing can be started either; the end of the supervisor ends what stays.
-      if (performance.now() >= deadline) return warnOfShortage(error as Error);
+      if (nowMs() >= deadline) return warnOfShortage(error as Error);
       await sleep(SHORTAGE_PAUSE_MS);
     }
   }
