@@ -16,8 +16,12 @@ export function listProcesses(): number[] {
 
 /** A file of /proc/<pid>; empty when the process is gone, when we may not see it, and on other systems. */
 export function readProcessFile(pid: number, name: string): string {
+  return readText(`/proc/${pid}/${name}`, 'latin1');
+}
+
+function readText(file: string, encoding: BufferEncoding): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+    return readFileSync(file, encoding);
   } catch {
     return '';
   }
@@ -44,4 +48,24 @@ export function readStat(pid: number): ProcessStat | undefined {
     cpuTicks: Number(field(14)) + Number(field(15)),
     startTicks: field(22),
   };
+}
+
+/** A unix socket with a path, of whatever process. */
+export interface UnixSocket {
+  readonly inode: string;
+  /** `01` while it is not connected: it listens, or may listen later. What it has accepted is at its path as well. */
+  readonly state: string;
+  /** As it was given, not resolved. */
+  readonly path: string;
+}
+
+/** None on other systems. */
+export function listUnixSockets(): UnixSocket[] {
+  return readText('/proc/net/unix', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      // Number, references, protocol, flags, type, state, inode, path.
+      const [, state, inode, path] = /^\S+ \S+ \S+ \S+ \S+ (\S+) +(\d+) (.*)$/.exec(line) ?? [];
+      return state === undefined || inode === undefined || path === undefined ? [] : [{ state, inode, path }];
+    });
 }

@@ -1,9 +1,10 @@
-import { readFile, stat, unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import { resolve as resolvePath } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { SupervisorError } from '../errors.ts';
 import type { SocketOptions } from '../options/options.ts';
+import { listUnixSockets } from '../proc.ts';
 
 /** A socket that is bound here and listened on by children: it stays while they come and go. */
 export interface HeldSocket {
@@ -93,7 +94,7 @@ async function bindUnix(name: string, path: string): Promise<Handle> {
 
 /** A socket that its last owner left behind refuses connections. So does any other file, which is not ours to remove. */
 async function isStale(path: string): Promise<boolean> {
-  if (!(await stat(path)).isSocket() || (await isBound(path))) return false;
+  if (!(await stat(path)).isSocket() || isBound(path)) return false;
   return new Promise((resolve) => {
     const probe = net.connect(path);
     probe.once('connect', () => {
@@ -105,14 +106,9 @@ async function isStale(path: string): Promise<boolean> {
 }
 
 /** By a process of this machine. One that somebody else holds refuses connections, too, until a child listens on it. */
-async function isBound(path: string): Promise<boolean> {
-  // Only Linux has it: protocol, flags, type, state and more of each socket, and the path as it was given.
-  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+function isBound(path: string): boolean {
   const places = new Set([path, resolvePath(path)]);
-  return table.split('\n').some((line) => {
-    const [, state, place = ''] = /^\S+ \S+ \S+ \S+ \S+ (\S+) +\d+ (.*)$/.exec(line) ?? [];
-    return state === UNCONNECTED && places.has(place);
-  });
+  return listUnixSockets().some(({ state, path: place }) => state === UNCONNECTED && places.has(place));
 }
 
 // Connections that were accepted at a path have it in the table as well, for as long as they last.

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import {
   boundAddress,
@@ -9,6 +9,7 @@ import {
 } from '../listener/held-socket.ts';
 import type { SocketPlan } from '../listener/socket-plan.ts';
 import type { SocketOptions } from '../options/options.ts';
+import { listUnixSockets } from '../proc.ts';
 import { warn } from '../warning.ts';
 
 /**
@@ -80,11 +81,7 @@ function listInherited(): InheritedSocket[] {
 /** Node.js does not tell where a unix socket is bound. */
 function unixPath(fd: number): string | undefined {
   const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
-  for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
-    const [, , , , , , number, ...path] = line.trim().split(/ +/);
-    if (number === inode) return path.join(' ');
-  }
-  return undefined;
+  return listUnixSockets().find((socket) => socket.inode === inode)?.path;
 }
 
 async function hasNameAndPlace(
