@@ -12,39 +12,41 @@ import { LINE_FEED, type Lines, type Origin } from './lines.ts';
 export function jsonFormat(lines: Lines, { child, pid, stream }: Origin, blocks: Blocks): void {
   const { continues } = lines;
   const bytes = isUtf8(lines.bytes) ? lines.bytes : Buffer.from(lines.bytes.toString('utf8'));
-  const head = Buffer.from(
-    `{"time":"${timestamp()}","child":"${child}","pid":${pid},"stream":"${stream}",${continues ? '"continues":true,' : ''}`,
-  );
+  const head = `{"time":"${timestamp()}","child":"${child}","pid":${pid},"stream":"${stream}",${continues ? '"continues":true,' : ''}`;
+  const lineHead = Buffer.from(`${head}"line":"`);
+  let dataHead: Buffer | undefined;
   const { length } = bytes;
   for (let start = 0; start < length;) {
     const feed = bytes.indexOf(LINE_FEED, start);
     const end = feed === -1 ? length : feed;
-    const block = blocks.room(head.length + (end - start) * MAX_ESCAPE_BYTES + FRAME_BYTES);
-    append(block, head, 0, head.length);
-    if (!continues && isObject(bytes, start, end)) writeData(block, bytes, start, end);
-    else writeLine(block, bytes, start, end);
+    const block = blocks.room(lineHead.length + (end - start) * MAX_ESCAPE_BYTES + lineEnd.length);
+    if (continues || !isObject(bytes, start, end)) {
+      writeLine(block, lineHead, bytes, start, end);
+    } else {
+      dataHead ??= Buffer.from(`${head}"data":`);
+      writeData(block, dataHead, bytes, start, end);
+    }
     start = end + 1;
   }
 }
 
-function writeData(block: Block, bytes: Buffer, start: number, end: number): void {
-  append(block, dataKey, 0, dataKey.length);
+function writeData(block: Block, head: Buffer, bytes: Buffer, start: number, end: number): void {
+  append(block, head, 0, head.length);
   append(block, bytes, start, end);
   append(block, dataEnd, 0, dataEnd.length);
 }
 
-function writeLine(block: Block, bytes: Buffer, start: number, end: number): void {
-  append(block, lineKey, 0, lineKey.length);
+function writeLine(block: Block, head: Buffer, bytes: Buffer, start: number, end: number): void {
   const target = block.bytes;
-  let place = block.end;
+  target.set(head, block.end);
+  let place = block.end + head.length;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
-    const escape = escapes[byte];
-    if (escape === undefined) target[place++] = byte;
-    else place += escape.copy(target, place);
+    if (isEscaped[byte] === 0) target[place++] = byte;
+    else place += (escapes[byte] as Buffer).copy(target, place);
   }
-  block.end = place;
-  append(block, lineEnd, 0, lineEnd.length);
+  target.set(lineEnd, place);
+  block.end = place + lineEnd.length;
 }
 
 function isObject(bytes: Buffer, start: number, end: number): boolean {
@@ -63,11 +65,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const MAX_ESCAPE_BYTES = 6;
-const dataKey = Buffer.from('"data":');
 const dataEnd = Buffer.from('}\n');
-const lineKey = Buffer.from('"line":"');
 const lineEnd = Buffer.from('"}\n');
-const FRAME_BYTES = lineKey.length + lineEnd.length;
 
 /** By byte. Those of UTF-8 beyond ASCII need none. */
 const escapes = Array.from({ length: 256 }, (_, byte) =>
@@ -75,3 +74,5 @@ const escapes = Array.from({ length: 256 }, (_, byte) =>
     ? Buffer.from(JSON.stringify(String.fromCodePoint(byte)).slice(1, -1))
     : undefined,
 );
+
+const isEscaped = Uint8Array.from(escapes, (escape) => (escape ? 1 : 0));
