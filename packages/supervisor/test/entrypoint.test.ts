@@ -172,6 +172,10 @@ test('the entrypoint without a command says how it is used', () => {
     status: 2,
     stderr: 'Usage: supervisor-entrypoint <command> [arguments]\n',
   });
+  expect(spawnSync(entrypoint, ['--help'], { encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: stderr,
+  });
 });
 
 function childrenOf(pid: number): number[] {
