@@ -91,7 +91,7 @@ export async function reloadMonitoredChildren(): Promise<void> {
 /** Does so at each such signal, until the returned function is called. How it went is printed. */
 export function reloadMonitoredChildrenOn(signal: NodeJS.Signals = 'SIGHUP'): () => void {
   const supervisor = processSupervisor();
-  // How it went is an event.
+  // How it went is an event, which is printed.
   return onSignals([signal], () => void supervisor.reload().catch(() => {}));
 }
 

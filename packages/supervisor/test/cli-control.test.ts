@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlive, waitUntil } from '@silly-face/testing';
 import { afterEach, expect, test } from 'vitest';
-import { runCommand, startCommand, type CommandRun } from './command-line.ts';
+import { runCommand, startCommand, type ProgramRun } from './command-line.ts';
 import { folderOfTheFile } from './temporary-folder.ts';
 
 const folder = folderOfTheFile();
 
-const runs: CommandRun[] = [];
+const runs: ProgramRun[] = [];
 afterEach(async () => {
   for (const run of runs.splice(0)) {
     run.process.kill('SIGTERM');
@@ -22,7 +22,7 @@ afterEach(async () => {
 async function supervise(
   options: object,
   name = 'supervisor.json',
-): Promise<{ cwd: string; run: CommandRun }> {
+): Promise<{ cwd: string; run: ProgramRun }> {
   const cwd = join(folder, String(Math.random()));
   mkdirSync(cwd);
   writeFileSync(join(cwd, name), JSON.stringify(options));

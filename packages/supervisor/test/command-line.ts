@@ -8,8 +8,8 @@ const { bin } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'u
   bin: { supervisor: string };
 };
 
-/** The `supervisor` command in a process of its own. */
-export interface CommandRun {
+/** A program in a process of its own, and what it has printed so far. */
+export interface ProgramRun {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
@@ -26,12 +26,19 @@ export interface CommandResult {
 export function startCommand(
   args: readonly string[],
   { cwd, env }: { cwd?: string; env?: object } = {},
-): CommandRun {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(bin.supervisor, packageRoot)), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+): ProgramRun {
+  return startNode([fileURLToPath(new URL(bin.supervisor, packageRoot)), ...args], {
     cwd,
     env: { ...process.env, ...env },
   });
+}
+
+/** A program of Node.js, and what it prints. */
+export function startNode(
+  args: readonly string[],
+  options: { cwd?: string | undefined; env: NodeJS.ProcessEnv },
+): ProgramRun {
+  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));

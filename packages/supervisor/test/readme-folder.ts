@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { startNode, type ProgramRun } from './command-line.ts';
 import { familyMark } from './nobody-stays.ts';
 
 const packageRoot = new URL('../', import.meta.url);
@@ -25,15 +24,7 @@ export interface ReadmeFolder {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   /** Runs one of the files. */
-  start(file: string): Started;
-}
-
-export interface Started {
-  readonly process: ChildProcess;
-  readonly exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
-  /** What it has printed so far. */
-  stdout(): string;
-  stderr(): string;
+  start(file: string): ProgramRun;
 }
 
 /** Each block says in its first line which file it is. `changes` to its text make it a guest on this machine. */
@@ -62,19 +53,5 @@ export async function readmeFolder(
   for (const [name, source] of Object.entries(scripts)) await copyFile(source, new URL(name, folder));
   const path = fileURLToPath(folder);
   const env = { ...process.env, [mark.variable]: mark.value };
-  return { path, env, start: (file) => start(file, path, env) };
-}
-
-function start(file: string, cwd: string, env: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  return {
-    process: child,
-    exited: once(child, 'close') as Started['exited'],
-    stdout: () => stdout,
-    stderr: () => stderr,
-  };
+  return { path, env, start: (file) => startNode([file], { cwd: path, env }) };
 }

@@ -1,4 +1,5 @@
-import type { Area, Context, Row } from '../harness/row.ts';
+import { areaOf } from '../harness/parts.ts';
+import type { Context, Row } from '../harness/row.ts';
 import { measureBehindNginx } from '../graceful/behind-nginx.ts';
 import { measureCrashLogs } from '../graceful/crash-logs.ts';
 import { measureHttp2 } from '../graceful/http2.ts';
@@ -23,16 +24,4 @@ const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
 export const parts = Object.keys(measurements);
 
 /** How processes end: what is lost, how long it takes, and what it costs before. */
-export const area: Area = async (context) => {
-  const { only = parts } = context;
-  const rows: Row[] = [];
-  for (const [part, measure] of Object.entries(measurements)) {
-    if (!only.includes(part)) continue;
-    try {
-      rows.push(...(await measure(context)));
-    } catch (error) {
-      throw new Error(`graceful, part ${part}: ${(error as Error).message}`, { cause: error });
-    }
-  }
-  return rows;
-};
+export const area = areaOf('graceful', measurements);

@@ -1,4 +1,5 @@
-import type { Area, Context, Row } from '../harness/row.ts';
+import { areaOf } from '../harness/parts.ts';
+import type { Context, Row } from '../harness/row.ts';
 import { measureBlocked } from '../supervisor/blocked.ts';
 import { measureCrashes } from '../supervisor/crashes.ts';
 import { measureIdle } from '../supervisor/idle.ts';
@@ -26,16 +27,4 @@ const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
 export const parts = Object.keys(measurements);
 
 /** What the children of a supervisor meet, and those who ask them: crashes, deploys, hangs, its own death, and what they print. */
-export const area: Area = async (context) => {
-  const { only = parts } = context;
-  const rows: Row[] = [];
-  for (const [part, measure] of Object.entries(measurements)) {
-    if (!only.includes(part)) continue;
-    try {
-      rows.push(...(await measure(context)));
-    } catch (error) {
-      throw new Error(`supervisor, part ${part}: ${(error as Error).message}`, { cause: error });
-    }
-  }
-  return rows;
-};
+export const area = areaOf('supervisor', measurements);
