@@ -10,8 +10,10 @@ const LAYERS: Record<string, string[]> = {
   game: [],
   photo: ['config.ts'],
   store: ['game'],
-  http: ['game', 'photo', 'store', 'config.ts'],
-  processes: ['game', 'photo', 'store', 'http', 'config.ts'],
+  directory: ['store', 'config.ts'],
+  party: ['game', 'directory', 'config.ts'],
+  http: ['game', 'photo', 'store', 'directory', 'config.ts'],
+  processes: ['game', 'photo', 'store', 'directory', 'party', 'http', 'config.ts'],
 };
 
 interface Import {
