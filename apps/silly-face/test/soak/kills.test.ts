@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startBackend } from './backend.ts';
+import { differences } from './history.ts';
+import { Load } from './load.ts';
+import { scaled } from './scale.ts';
+
+const kills = scaled({ short: 6, long: 100 });
+
+test(
+  `${kills} API processes killed, one a second: clients that repeat with the same key lose nothing and double nothing`,
+  { timeout: 120_000 + kills * 5_000 },
+  async () => {
+    await using soaked = await startBackend();
+    const load = new Load({ url: soaked.url, patienceMs: 30_000 });
+    await load.start(soaked.db, 8);
+    let killed = 0;
+    while (killed < kills) {
+      await sleep(1000);
+      const pid = soaked.pidOf(`api-${(killed % 2) + 1}`);
+      if (pid === undefined) continue; // Its successor is not ready yet.
+      process.kill(pid, 'SIGKILL');
+      killed += 1;
+    }
+    const ended = await load.stop();
+
+    expect({ ended, lost: load.client.lost }).toEqual({ ended: [], lost: 0 });
+    expect(await differences(soaked.db, load.matches)).toEqual([]);
+    expect(soaked.botTroubles().filter((line) => line.includes('FATAL'))).toEqual([]);
+    console.log(
+      `${load.client.answered} requests in ${killed} kills, none lost, none doubled; repeated after ${JSON.stringify(load.client.failures)}`,
+    );
+  },
+);

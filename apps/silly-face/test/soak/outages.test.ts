@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { descendants } from '@silly-face/testing';
+import { describe, expect, test } from 'vitest';
+import { type SoakedBackend, startBackend } from './backend.ts';
+import { differences } from './history.ts';
+import { Load } from './load.ts';
+import { scaled } from './scale.ts';
+
+/** Longer than the API waits for an answer in any case. */
+const frozenMs = scaled({ short: 7_000, long: 10_000 });
+
+interface Outage {
+  readonly name: string;
+  /** What clients may be told while it lasts; anything else is a failure of the backend. */
+  readonly told: RegExp;
+  /** Nobody need notice: connections wait on the socket that the supervisor holds. */
+  readonly mayBeUnseen?: boolean;
+  happen(soaked: SoakedBackend): Promise<void>;
+}
+
+const database = /^(GET|POST) 503 database-unavailable$/;
+const storage = /^(GET|POST) 503 storage-unavailable$/;
+
+const outages: Outage[] = [
+  {
+    name: 'Postgres is restarted',
+    told: database,
+    async happen({ postgres }) {
+      await postgres.stop();
+      await sleep(1000);
+      await postgres.start();
+    },
+  },
+  {
+    name: 'Postgres crashes',
+    told: database,
+    async happen({ postgres }) {
+      await postgres.kill();
+      await postgres.start();
+    },
+  },
+  {
+    name: 'Postgres is frozen',
+    told: database,
+    happen: ({ postgres }) => freeze([postgres.pid as number, ...descendants(postgres.pid as number)]),
+  },
+  {
+    name: 'S3 crashes',
+    told: storage,
+    mayBeUnseen: true,
+    async happen(soaked) {
+      process.kill(soaked.pidOf('s3') as number, 'SIGKILL');
+      await sleep(1000);
+    },
+  },
+  {
+    name: 'S3 is frozen',
+    told: storage,
+    happen: (soaked) => freeze([soaked.pidOf('s3') as number]),
+  },
+];
+
+async function freeze(pids: number[]): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  try {
+    await sleep(frozenMs);
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  }
+}
+
+describe('under load,', () => {
+  test.each(outages)(
+    '$name: clear errors during it, and afterwards all goes on by itself with nothing lost or doubled',
+    { timeout: 180_000 },
+    async ({ told, mayBeUnseen = false, happen }) => {
+      await using soaked = await startBackend();
+      const load = new Load({ url: soaked.url, patienceMs: 60_000 });
+      await load.start(soaked.db, 6);
+      await sleep(1000);
+      await happen(soaked);
+      const answeredDuring = load.client.answered;
+      await sleep(3000);
+      const ended = await load.stop();
+
+      expect({ ended, lost: load.client.lost }).toEqual({ ended: [], lost: 0 });
+      expect(Object.keys(load.client.failures).filter((failure) => !told.test(failure))).toEqual([]);
+      if (!mayBeUnseen) expect(load.client.failures).not.toEqual({});
+      expect(load.client.answered).toBeGreaterThan(answeredDuring);
+      expect(await differences(soaked.db, load.matches)).toEqual([]);
+      expect(soaked.botTroubles().filter((line) => line.includes('FATAL'))).toEqual([]);
+    },
+  );
+});
