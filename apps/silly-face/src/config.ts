@@ -46,6 +46,16 @@ export function readDatabaseUrl(env: Environment): string {
   return url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']);
 }
 
+/** Where the directory of the party is. */
+export interface DirectoryConfig {
+  readonly databaseUrl: string;
+}
+
+/** @throws {ConfigError} */
+export function readDirectoryConfig(env: Environment): DirectoryConfig {
+  return { databaseUrl: readDatabaseUrl(env) };
+}
+
 /**
  * Without S3_ENDPOINT it is Amazon's own.
  *

@@ -4,6 +4,7 @@ import {
   isUnavailable,
   type Pool,
   PoolError,
+  type PoolOptions,
 } from '@silly-face/pg-pool-transactions';
 import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
 import { DatabaseTimeout } from './deadline.ts';
@@ -15,7 +16,7 @@ export interface Database {
   transaction<Result>(options: TransactionOptions, work: Work<Result>): Promise<Result>;
 }
 
-export type TransactionOptions = Pick<BlockOptions, 'retries'>;
+export type TransactionOptions = Pick<BlockOptions, 'retries' | 'timeoutMs'>;
 export type Work<Result> = () => Promise<Result>;
 
 /**
@@ -24,8 +25,20 @@ export type Work<Result> = () => Promise<Result>;
  */
 export const ANSWER_MS = 5000;
 
+/** In place of those that serve requests. */
+export type DatabaseOptions = Pick<
+  PoolOptions,
+  | 'application_name'
+  | 'max'
+  | 'connectTimeoutMs'
+  | 'acquireTimeoutMs'
+  | 'statementTimeoutMs'
+  | 'lock_timeout'
+  | 'statement_timeout'
+>;
+
 /** Connects with the first query. Each limit ends before ANSWER_MS: it says what was wrong, and leaves nothing in doubt. */
-export function openDatabase(url: string): Pool {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Pool {
   return createPool({
     connectionString: url,
     application_name: 'silly-face api',
@@ -33,6 +46,7 @@ export function openDatabase(url: string): Pool {
     acquireTimeoutMs: 3500,
     lock_timeout: 3000,
     statement_timeout: 4500,
+    ...options,
   });
 }
 

@@ -1,0 +1,88 @@
+import type { Database } from '../../store/database.ts';
+import type { Append, LogEntry, Snapshot } from '../directory.ts';
+import { fenceLost } from '../refusals.ts';
+
+/**
+ * Fences are checked by the statement that locks the rooms: one that waits behind a new claim finds the claim's fence when it
+ * has the lock. The order keeps two batches from locking each other out. What is written twice is there once.
+ */
+export async function append(db: Database, batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
+  if (batch.length === 0) return [];
+  const entries = batch.flatMap(({ room, fence, entries }) =>
+    entries.map(({ seq, event }) => ({ room, fence, seq, event: JSON.stringify(event) })),
+  );
+  const { rows } = await db.query<{ room: string; fence: number }>(
+    `WITH held AS (
+       SELECT room, fence FROM party_rooms JOIN unnest($1::text[], $2::bigint[]) AS asked (room, fence) USING (room, fence)
+        ORDER BY room FOR UPDATE OF party_rooms
+     ), written AS (
+       INSERT INTO party_log (room, seq, event)
+         SELECT DISTINCT ON (room, seq) room, seq, event
+           FROM held JOIN unnest($3::text[], $4::bigint[], $5::bigint[], $6::json[]) AS entry (room, fence, seq, event)
+             USING (room, fence)
+         ON CONFLICT (room, seq) DO UPDATE SET event = excluded.event, written_at = excluded.written_at
+     )
+     SELECT room, fence::float8 FROM held`,
+    [
+      batch.map(({ room }) => room),
+      batch.map(({ fence }) => fence),
+      entries.map(({ room }) => room),
+      entries.map(({ fence }) => fence),
+      entries.map(({ seq }) => seq),
+      entries.map(({ event }) => event),
+    ],
+  );
+  const held = new Map(rows.map(({ room, fence }) => [room, fence]));
+  return batch.map(({ room, fence }) => (held.get(room) === fence ? 'written' : 'fence-lost'));
+}
+
+export function saveSnapshot(db: Database, room: string, fence: number, snapshot: Snapshot): Promise<void> {
+  return db.transaction(async () => {
+    const { rowCount } = await db.query(
+      `UPDATE party_rooms SET touched_at = clock_timestamp() WHERE room = $1 AND fence = $2`,
+      [room, fence],
+    );
+    if (rowCount === 0) throw fenceLost('Save', room, fence);
+    await keepSnapshot(db, room, snapshot);
+  });
+}
+
+/** For who has locked the room, in the statement before. An older snapshot does not take the place of a newer one. */
+export async function keepSnapshot(db: Database, room: string, { seq, state }: Snapshot): Promise<void> {
+  await Promise.all([
+    db.query(
+      `INSERT INTO party_snapshots (room, seq, state) VALUES ($1, $2, $3)
+        ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, state = excluded.state
+        WHERE party_snapshots.seq <= excluded.seq`,
+      [room, seq, JSON.stringify(state)],
+    ),
+    db.query(`DELETE FROM party_log WHERE room = $1 AND seq <= $2`, [room, seq]),
+  ]);
+}
+
+/** For who has locked the rooms, in the statement before. */
+export async function forget(db: Database, rooms: readonly string[]): Promise<void> {
+  await Promise.all([
+    db.query(`DELETE FROM party_snapshots WHERE room = ANY ($1)`, [rooms]),
+    db.query(`DELETE FROM party_log WHERE room = ANY ($1)`, [rooms]),
+  ]);
+}
+
+export async function load(
+  db: Database,
+  room: string,
+  fence: number,
+): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+  // No lock: whoever wrote before this fence has committed, and whoever comes after it has another.
+  const { rows } = await db.query<{ seq: number | null; state: unknown; log: LogEntry[] }>(
+    `SELECT party_snapshots.seq::float8, state, (
+       SELECT coalesce(json_agg(json_build_object('seq', seq, 'event', event) ORDER BY seq), '[]') FROM party_log
+        WHERE room = party_rooms.room AND (party_snapshots.seq IS NULL OR seq > party_snapshots.seq)
+     ) AS log
+       FROM party_rooms LEFT JOIN party_snapshots USING (room) WHERE room = $1 AND fence = $2`,
+    [room, fence],
+  );
+  const [row] = rows;
+  if (!row) throw fenceLost('Load', room, fence);
+  return { snapshot: row.seq === null ? undefined : { seq: row.seq, state: row.state }, log: row.log };
+}

@@ -1,0 +1,23 @@
+import { DirectoryError } from './directory.ts';
+
+export function fenceLost(operation: string, room: string, fence: number): DirectoryError {
+  return new DirectoryError('fence-lost', `${operation} room ${room}: its fence is not ${fence} any more`);
+}
+
+export function processExpired(operation: string, id: string): DirectoryError {
+  return new DirectoryError(
+    'process-expired',
+    `${operation}: the process ${id} has no lease, or is draining`,
+  );
+}
+
+export function noProcess(room: string, to: string | undefined): DirectoryError {
+  const wanted = to === undefined ? 'no process' : `the process ${to} is not among those that`;
+  return new DirectoryError('no-process', `Locate room ${room}: ${wanted} takes rooms`);
+}
+
+export function unavailable(operation: string, cause: unknown): DirectoryError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${operation}: the directory is unavailable: ${reason}`;
+  return new DirectoryError('directory-unavailable', message, cause instanceof Error ? { cause } : {});
+}

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { waitUntil } from '@silly-face/testing';
+import { describe, expect, it } from 'vitest';
+import type { Directory } from '../../../src/directory/directory.ts';
+import { checkedIn, connectTo, emptied, newProcess, newRoom, type Store, whileFrozen } from '../store.ts';
+
+const UNAVAILABLE = ['DirectoryError directory-unavailable'];
+const snapshot = { seq: 1, state: {} };
+
+/** Each of its calls, as fast as they can be made. */
+function everything(directory: Directory): Promise<unknown>[] {
+  return [
+    directory.checkIn(newProcess('party-1')),
+    directory.heartbeat('h1/party-1/4711', { rooms: 0, connections: 0 }),
+    directory.drain('h1/party-2/4711'),
+    directory.expel('h1/party-2/4711'),
+    directory.processes(),
+    directory.locate('room'),
+    directory.handOver('room', 1, 'h1/party-2/4711', snapshot),
+    directory.release('room', 1, snapshot),
+    directory.close('room', 1),
+    directory.append([{ room: 'room', fence: 1, entries: [] }]),
+    directory.saveSnapshot('room', 1, snapshot),
+    directory.load('room', 1),
+    directory.issueSeat({ room: 'room', player: { id: 'p', name: 'n' } }, 1000),
+    directory.redeemSeat('token'),
+  ];
+}
+
+/** The distinct ends of all its calls. */
+async function outcomesOf(calls: Promise<unknown>[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(calls);
+  return [
+    ...new Set(
+      outcomes.map((outcome) =>
+        outcome.status === 'fulfilled' ? 'answered' : `${outcome.reason.name} ${outcome.reason.code}`,
+      ),
+    ),
+  ];
+}
+
+function answersAgain(directory: Directory): Promise<true> {
+  return waitUntil(
+    () =>
+      directory.processes().then(
+        () => true as const,
+        () => undefined,
+      ),
+    { what: 'the directory to answer again' },
+  );
+}
+
+export function describeLoss(store: () => Store): void {
+  describe('a directory whose store', () => {
+    it('stops says so at each call, and answers again by itself with what it knew', async () => {
+      const directory = await emptied(connectTo(store(), { leaseMs: 120_000 }));
+      await checkedIn(directory, 'party-1');
+      const room = newRoom();
+      const claim = await directory.locate(room);
+      await directory.append([{ room, fence: claim.fence, entries: [{ seq: 1, event: 'kept' }] }]);
+      await store().stop();
+      try {
+        expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+        expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+      } finally {
+        await store().start();
+      }
+      await answersAgain(directory);
+      expect(await directory.load(room, claim.fence)).toEqual({
+        snapshot: undefined,
+        log: [{ seq: 1, event: 'kept' }],
+      });
+      expect(await directory.locate(room)).toMatchObject({ fence: claim.fence });
+    });
+
+    it('is not there yet says so, and answers as soon as it is', async () => {
+      await store().stop();
+      let directory: Directory;
+      try {
+        directory = connectTo(store());
+        expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+      } finally {
+        await store().start();
+      }
+      await answersAgain(directory);
+    });
+
+    it('freezes says so at each call, and answers again when it is thawed', async () => {
+      const directory = await emptied(connectTo(store(), { answerMs: 500 }));
+      await checkedIn(directory, 'party-1');
+      await whileFrozen(store(), async () => {
+        expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+        expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+        // One that has not connected yet.
+        expect(await outcomesOf(everything(connectTo(store(), { answerMs: 500 })))).toEqual(UNAVAILABLE);
+      });
+      await answersAgain(directory);
+      await checkedIn(directory, 'party-1');
+      expect(await directory.locate(newRoom())).toMatchObject({ owner: { host: '127.0.0.1' } });
+    });
+
+    it('is frozen can be left nevertheless', async () => {
+      const directory = store().connect({ answerMs: 500 });
+      await directory.processes();
+      await whileFrozen(store(), async () => {
+        const asked = outcomesOf(everything(directory));
+        await directory.disconnect();
+        expect(await asked).toEqual(UNAVAILABLE);
+      });
+    });
+
+    it('is stopped can be left nevertheless', async () => {
+      const directory = store().connect();
+      await directory.processes();
+      await store().stop();
+      try {
+        await expect(directory.disconnect()).resolves.toBeUndefined();
+        await expect(store().connect().disconnect()).resolves.toBeUndefined();
+      } finally {
+        await store().start();
+      }
+    });
+  });
+
+  describe('a directory that was disconnected', () => {
+    it('refuses each call, and may be disconnected twice', async () => {
+      const directory = store().connect();
+      await directory.processes();
+      await Promise.all([directory.disconnect(), directory.disconnect()]);
+      expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
+      await directory.disconnect();
+    });
+
+    it('leaves nothing that keeps a process alive', async () => {
+      const module = fileURLToPath(new URL('../../../dist/directory/open-directory.js', import.meta.url));
+      const script = `
+        const { openDirectory } = await import(${JSON.stringify(module)});
+        const directory = openDirectory(process.env);
+        await directory.issueSeat({ room: 'r', player: { id: 'p', name: 'n' } }, 1000);
+        await directory.disconnect();
+        await openDirectory(process.env).disconnect();
+        console.log(process.getActiveResourcesInfo().filter((name) => /^TCPSocket|^Timeout/.test(name)).length);`;
+      const { stdout, stderr } = await promisify(execFile)(
+        process.execPath,
+        ['--input-type=module', '--eval', script],
+        { env: { ...process.env, ...store().environment } },
+      );
+      expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+    });
+  });
+}

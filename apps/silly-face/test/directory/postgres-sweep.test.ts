@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts';
+import { sweep } from '../../src/directory/postgres/sweep.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { startMigratedPostgres } from './migrated-postgres.ts';
+import { newProcess } from './store.ts';
+
+const postgres = await startMigratedPostgres();
+const db = openDatabase(postgres.connectionString);
+const directory = openPostgresDirectory(postgres.connectionString);
+afterAll(async () => {
+  await db.drain();
+  await directory.disconnect();
+  await postgres[Symbol.asyncDispose]();
+});
+
+beforeAll(() => directory.checkIn(newProcess('party-1')));
+
+async function namesIn(table: string, column: string): Promise<unknown[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT DISTINCT ${column} AS name FROM ${table} ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+it('a sweep forgets what is over, and nothing else', async () => {
+  for (const room of ['new', 'old', 'old-but-written', 'old-and-locked']) {
+    const { fence } = await directory.locate(room);
+    await directory.saveSnapshot(room, fence, { seq: 1, state: {} });
+    await directory.append([{ room, fence, entries: [{ seq: 2, event: {} }] }]);
+  }
+  const closed = await directory.locate('closed');
+  await directory.close('closed', closed.fence);
+  await directory.issueSeat({ room: 'late', player: { id: 'p', name: 'n' } }, 1);
+  await directory.issueSeat({ room: 'in-time', player: { id: 'p', name: 'n' } }, 60_000);
+  await directory.checkIn(newProcess('party-2'));
+  await db.query(`UPDATE party_rooms SET touched_at = now() - interval '25 h' WHERE room LIKE 'old%'`);
+  await db.query(`UPDATE party_log SET written_at = now() - interval '25 h' WHERE room <> 'old-but-written'`);
+  await db.query(
+    `UPDATE party_processes SET lease_ends_at = now() - interval '1 s' WHERE id LIKE '%party-2%'`,
+  );
+  await db.query(`UPDATE party_seats SET expires_at = now() - interval '1 s' WHERE seat->>'room' = 'late'`);
+
+  await db.transaction(async () => {
+    await db.query(`SELECT FROM party_rooms WHERE room = 'old-and-locked' FOR UPDATE`);
+    // Outside of this transaction, on another connection.
+    const other = openDatabase(postgres.connectionString);
+    await sweep(other);
+    await other.drain();
+  });
+
+  const kept = ['new', 'old-and-locked', 'old-but-written'];
+  expect(await namesIn('party_rooms', 'room')).toEqual(['closed', ...kept]);
+  expect(await namesIn('party_snapshots', 'room')).toEqual(kept);
+  expect(await namesIn('party_log', 'room')).toEqual(kept);
+  expect(await namesIn('party_processes', 'id')).toEqual(['h1/party-1/4711']);
+  expect(await namesIn('party_seats', `seat->>'room'`)).toEqual(['in-time']);
+
+  await sweep(db);
+  expect(await namesIn('party_rooms', 'room')).toEqual(['closed', 'new', 'old-but-written']);
+});
