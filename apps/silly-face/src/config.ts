@@ -46,13 +46,12 @@ export function readDatabaseUrl(env: Environment): string {
   return url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']);
 }
 
-/** Where the directory of the party is. */
-export interface DirectoryConfig {
-  readonly databaseUrl: string;
-}
+/** Where the directory of the party is: in Redis where there is one, else in Postgres. */
+export type DirectoryConfig = { readonly redisUrl: string } | { readonly databaseUrl: string };
 
 /** @throws {ConfigError} */
 export function readDirectoryConfig(env: Environment): DirectoryConfig {
+  if (env['REDIS_URL']) return { redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']) };
   return { databaseUrl: readDatabaseUrl(env) };
 }
 

@@ -4,11 +4,11 @@ import type { DirectoryError } from '../../src/directory/directory.ts';
 import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { startMigratedPostgres } from './migrated-postgres.ts';
-import { newProcess } from './store.ts';
+import { newProcess, PATIENT } from './store.ts';
 
 const postgres = await startMigratedPostgres();
 const db = openDatabase(postgres.connectionString);
-const directory = openPostgresDirectory(postgres.connectionString, { leaseMs: 120_000, answerMs: 30_000 });
+const directory = openPostgresDirectory(postgres.connectionString, PATIENT);
 await directory.checkIn(newProcess('party-1'));
 await directory.checkIn(newProcess('party-2'));
 afterAll(async () => {

@@ -3,11 +3,11 @@ import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts
 import { sweep } from '../../src/directory/postgres/sweep.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { startMigratedPostgres } from './migrated-postgres.ts';
-import { newProcess } from './store.ts';
+import { newProcess, PATIENT } from './store.ts';
 
 const postgres = await startMigratedPostgres();
 const db = openDatabase(postgres.connectionString);
-const directory = openPostgresDirectory(postgres.connectionString);
+const directory = openPostgresDirectory(postgres.connectionString, PATIENT);
 afterAll(async () => {
   await db.drain();
   await directory.disconnect();

@@ -18,9 +18,12 @@ export interface Store extends AsyncDisposable {
 
 const opened: Directory[] = [];
 
-/** It is disconnected after the test. No lease ends by itself, however busy the machine is, unless the test says so. */
+/** However busy the machine is: no lease ends, and no call is given up, unless a test is about that. */
+export const PATIENT = { leaseMs: 120_000, answerMs: 30_000 };
+
+/** It is disconnected after the test. */
 export function connectTo(store: Store, options?: DirectoryOptions): Directory {
-  const directory = store.connect({ leaseMs: 120_000, ...options });
+  const directory = store.connect({ ...PATIENT, ...options });
   opened.push(directory);
   return directory;
 }
@@ -60,12 +63,24 @@ export function newRoom(): string {
 }
 
 /** All processes of the server stand still, and their sockets stay open. */
-export async function whileFrozen<Result>(store: Store, work: () => Promise<Result>): Promise<Result> {
+export async function whileFrozen<Result>(
+  store: Pick<Store, 'pid'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const pids = [store.pid, ...descendants(store.pid)];
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids) signal(pid, 'SIGSTOP');
   try {
     return await work();
   } finally {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    for (const pid of pids) signal(pid, 'SIGCONT');
+  }
+}
+
+/** One that served a connection may end meanwhile. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
