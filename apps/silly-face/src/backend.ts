@@ -3,10 +3,11 @@ import { Supervisor } from '@silly-face/supervisor';
 import { type Bot, processTable } from './process-table.ts';
 import { type DataFolder, dataFolder } from './services/data-folder.ts';
 import { postgresService } from './services/postgres.ts';
+import { redisServices } from './services/redis.ts';
 import { s3Service } from './services/s3.ts';
 
 export interface BackendOptions {
-  /** Where services and port are looked up: DATABASE_URL, S3_ENDPOINT and friends, SILLY_FACE_DATA, HOST, PORT. */
+  /** Where services and port are looked up: DATABASE_URL, S3_ENDPOINT and friends, REDIS_URL, SILLY_FACE_DATA, HOST, PORT. */
   environment: NodeJS.ProcessEnv;
   /** Told to the API processes, such as LOG_LEVEL. */
   apiEnvironment?: Record<string, string>;
@@ -62,8 +63,9 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const port = await apiPort(environment.PORT, host);
   const data = dataFolder(environment);
   // What can be refused at once comes before what takes a while.
+  const redis = redisServices(environment);
   const s3 = await s3Service(environment, data.s3);
-  const services = [await postgresService(environment, data.postgres, signal), s3];
+  const services = [await postgresService(environment, data.postgres, signal), s3, ...redis];
   const supervisor = new Supervisor(
     processTable({
       services,
