@@ -1,14 +1,21 @@
 import { isPortFree } from '@silly-face/postgres-local';
-import { Supervisor } from '@silly-face/supervisor';
+import type { Supervisor } from '@silly-face/supervisor';
+import { type MailConfig, readMailConfig } from './mail/mail-config.ts';
+import { MailingSupervisor } from './mail/mailing-supervisor.ts';
 import { type Bot, processTable } from './process-table.ts';
 import { type DataFolder, dataFolder } from './services/data-folder.ts';
 import { postgresService } from './services/postgres.ts';
 import { redisServices } from './services/redis.ts';
 import { s3Service } from './services/s3.ts';
+import type { Service } from './services/service.ts';
 
 export interface BackendOptions {
-  /** Where services and port are looked up: DATABASE_URL, S3_ENDPOINT and friends, REDIS_URL, SILLY_FACE_DATA, HOST, PORT. */
+  /**
+   * Where services, port and mail are looked up: DATABASE_URL, S3_ENDPOINT, SMTP_URL and friends, REDIS_URL, SILLY_FACE_DATA, HOST, PORT.
+   */
   environment: NodeJS.ProcessEnv;
+  /** Whether the commands can speak to it. @default false */
+  controlSocket?: boolean;
   /** Told to the API processes, such as LOG_LEVEL. */
   apiEnvironment?: Record<string, string>;
   bots?: Bot[];
@@ -61,27 +68,41 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const { environment, apiEnvironment = {}, bots = [], botScanIntervalMs = 30_000 } = options;
   const host = environment.HOST || '127.0.0.1';
   const port = await apiPort(environment.PORT, host);
+  const mail = readMailConfig(environment);
+  // Who sends no mail has no need of the password: the children inherit what is left.
+  delete environment.SMTP_URL;
   const data = dataFolder(environment);
   // What can be refused at once comes before what takes a while.
   const redis = redisServices(environment);
   const s3 = await s3Service(environment, data.s3);
   const services = [await postgresService(environment, data.postgres, signal), s3, ...redis];
-  const supervisor = new Supervisor(
-    processTable({
-      services,
-      api: { host, port, instances: apiProcesses },
-      apiUrl: urlOf(host, port),
-      environment: { UPLOAD_DIRECTORY: data.uploads, ...apiEnvironment },
-      bots,
-      botScanIntervalMs,
-    }),
+  const table = processTable({
+    services,
+    api: { host, port, instances: apiProcesses },
+    apiUrl: urlOf(host, port),
+    environment: { UPLOAD_DIRECTORY: data.uploads, ...apiEnvironment },
+    bots,
+    botScanIntervalMs,
+  });
+  const supervisor = new MailingSupervisor(
+    { ...table, ...(options.controlSocket && { controlSocket: data.controlSocket }) },
+    // Postgres, for one, logs there whatever it does.
+    { config: mail, directory: data.mail, chatty: services.flatMap(namesOf) },
   );
   return {
     supervisor,
     url: isHere(host) ? `http://localhost:${port}` : urlOf(host, port),
     data,
-    services: services.map(({ description }) => description),
+    services: [...services.map(({ description }) => description), describeMail(mail, data.mail)],
   };
+}
+
+function namesOf({ children }: Service): string[] {
+  return children.map(({ name }) => name);
+}
+
+function describeMail({ smtpUrl, to }: MailConfig, directory: string): string {
+  return smtpUrl === undefined ? `mail as files in ${directory}` : `mail to ${to}`;
 }
 
 /** The port that was asked for, which fails if it is taken; else 8080 or the next one that is free. */

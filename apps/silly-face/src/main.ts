@@ -1,6 +1,7 @@
-// The backend without bots: `node dist/main.js`. What each process prints goes to our own output, tagged with its name. SIGHUP
-// deploys what now stands in dist: migrations, then one API process after the other.
-import { printOutput, type Supervisor } from '@silly-face/supervisor';
+// The backend without bots: `silly-face start`, or `node dist/main.js`. What each process prints goes to our own output, tagged with
+// its name. SIGHUP deploys what now stands in dist: migrations, then one API process after the other. The other commands find us
+// at the control socket in the data folder.
+import { printOutput, type ReloadEvent } from '@silly-face/supervisor';
 import { runBackend } from './backend.ts';
 
 // Whoever reads what we print may go away (EPIPE): the backend stays.
@@ -8,20 +9,18 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 await runBackend({
   environment: process.env,
-  prepared: ({ supervisor }) => {
+  controlSocket: true,
+  prepared: ({ supervisor, services }) => {
     printOutput(supervisor);
-    process.on('SIGHUP', () => void deploy(supervisor));
+    console.log(`Services: ${services.join('; ')}`);
+    supervisor.on('reload', tellDeploy);
+    // How it went is told by the event; one that never begins, because the end has, needs no word.
+    process.on('SIGHUP', () => void supervisor.reload().catch(() => {}));
   },
   started: ({ url }) => console.log(`The API is at ${url}, its documentation at ${url}/docs`),
 });
 
-async function deploy(supervisor: Supervisor): Promise<void> {
-  try {
-    await supervisor.reload();
-    console.log('Deployed');
-  } catch (error) {
-    console.error(
-      `Not deployed, what served before goes on: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+function tellDeploy({ error }: ReloadEvent): void {
+  if (error) console.error(`Not deployed, what served before goes on: ${error.message}`);
+  else console.log('Deployed');
 }

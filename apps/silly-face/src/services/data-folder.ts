@@ -10,6 +10,10 @@ export interface DataFolder {
   logs: string;
   /** Where photos wait until they are stored. */
   uploads: string;
+  /** Mails that are files. */
+  mail: string;
+  /** Where the commands find the supervisor. */
+  controlSocket: string;
 }
 
 /**
@@ -20,10 +24,26 @@ export interface DataFolder {
  * @throws when another process has it
  */
 export function dataFolder(environment: NodeJS.ProcessEnv): DataFolder {
-  const wanted = environment.SILLY_FACE_DATA || fileURLToPath(new URL('../../../../.data', import.meta.url));
-  const path = environment.DATABASE_URL ? resolve(wanted) : reachableDirectory(wanted);
+  const path = dataPath(environment);
   const logs = join(path, 'logs');
   mkdirSync(logs, { recursive: true });
   lockFolder(path);
-  return { postgres: join(path, 'postgres'), s3: join(path, 's3'), logs, uploads: join(path, 'uploads') };
+  return {
+    postgres: join(path, 'postgres'),
+    s3: join(path, 's3'),
+    logs,
+    uploads: join(path, 'uploads'),
+    mail: join(path, 'mail'),
+    controlSocket: controlSocketPath(environment),
+  };
+}
+
+/** Also for who has no part in the folder but to speak to the one who has. */
+export function controlSocketPath(environment: NodeJS.ProcessEnv): string {
+  return join(dataPath(environment), 'control.sock');
+}
+
+function dataPath(environment: NodeJS.ProcessEnv): string {
+  const wanted = environment.SILLY_FACE_DATA || fileURLToPath(new URL('../../../../.data', import.meta.url));
+  return environment.DATABASE_URL ? resolve(wanted) : reachableDirectory(wanted);
 }

@@ -1,0 +1,41 @@
+import { superviseCommand } from './supervisor-command.ts';
+
+export interface Command {
+  /** One line. */
+  readonly summary: string;
+  run(args: readonly string[]): Promise<void>;
+}
+
+/** Every verb, in the order of the help. */
+export const commands = {
+  start: {
+    summary: 'run the backend in the foreground; SIGINT and SIGTERM stop it, SIGHUP deploys',
+    // Only here: the others need nothing of the backend.
+    run: async () => void (await import('../main.ts')),
+  },
+  deploy: {
+    summary: 'replace the processes by what now stands in dist; waits, and fails with the reason',
+    run: async (args) => {
+      await superviseCommand('reload', args);
+      // Its reason is printed already.
+      if (process.exitCode === 0) console.log('Deployed');
+      if (process.exitCode === 1) console.error('Not deployed');
+    },
+  },
+  status: {
+    summary: 'show every process; with --json all that is known',
+    run: async (args) => superviseCommand('status', args),
+  },
+  stop: {
+    summary: 'stop everything in order, and wait for its end',
+    run: async (args) => superviseCommand('stop', args),
+  },
+  logs: {
+    summary: 'print the last lines, of all or of one: logs [-f] [-n <count>] [name]',
+    run: async (args) => superviseCommand('logs', args),
+  },
+} satisfies Record<string, Command>;
+
+export function isCommand(verb: string): verb is keyof typeof commands {
+  return Object.hasOwn(commands, verb);
+}
