@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Letter } from './letter.ts';
 import type { Addresses } from './smtp.ts';
@@ -33,7 +33,10 @@ export class MailFolder {
       'Content-Type: text/plain; charset=utf-8',
       'Content-Transfer-Encoding: 8bit',
     ];
-    writeFileSync(path, `${head.join('\n')}\n\n${text}`, { mode: 0o600, flag: 'wx' });
+    // Whoever looks finds all of it, or nothing.
+    const made = join(this.#directory, `.${name}`);
+    writeFileSync(made, `${head.join('\n')}\n\n${text}`, { mode: 0o600, flag: 'wx' });
+    renameSync(made, path);
     return path;
   }
 }

@@ -69,27 +69,25 @@ export function demoFolders(): { data: string; temporary: string; remove(): void
 export async function runDemo(
   folders: { data: string; temporary: string },
   environment: Record<string, string> = {},
-  script: 'demo' | 'main' = 'demo',
+  script: 'demo' | 'main' | 'silly-face start' = 'demo',
 ): Promise<Demo> {
   const mark = randomUUID();
   const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL(`../../dist/${script}.js`, import.meta.url))],
-    {
-      env: {
-        ...process.env,
-        DATABASE_URL: '',
-        SILLY_FACE_POSTGRES: 'embedded',
-        SILLY_FACE_DATA: folders.data,
-        TMPDIR: folders.temporary,
-        PORT: String(port),
-        DEMO_MARK: mark,
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const args = script === 'silly-face start' ? ['cli/main.js', 'start'] : [`${script}.js`];
+  const child = spawn(process.execPath, args, {
+    cwd: fileURLToPath(new URL('../../dist', import.meta.url)),
+    env: {
+      ...process.env,
+      DATABASE_URL: '',
+      SILLY_FACE_POSTGRES: 'embedded',
+      SILLY_FACE_DATA: folders.data,
+      TMPDIR: folders.temporary,
+      PORT: String(port),
+      DEMO_MARK: mark,
+      ...environment,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));

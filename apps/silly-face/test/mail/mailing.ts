@@ -53,6 +53,7 @@ export function mailing(
     signal: (name, of) => void process.kill(pid(of), name),
     files: () =>
       readdirSync(directory)
+        .filter((name) => name.endsWith('.eml'))
         .toSorted()
         .map((name) => parsed(readFileSync(join(directory, name), 'utf8'))),
     async [Symbol.asyncDispose]() {

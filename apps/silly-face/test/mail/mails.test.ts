@@ -126,7 +126,7 @@ test('without a server, mails are files for their owner alone', async () => {
 function hasFiles(rig: ReturnType<typeof mailing>) {
   try {
     const files = rig.files();
-    return files.length > 0 && files.every(({ text }) => text !== '') && files;
+    return files.length > 0 && files;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
