@@ -44,7 +44,8 @@ export class MailFolder {
 /** RFC 2047: what is not ASCII goes in words of at most 75 characters. */
 function encodedWords(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
-  const characters = [...text];
+  // Code points: half of one is not UTF-8.
+  const characters = Array.from(text);
   const words: string[] = [];
   for (let start = 0; start < characters.length; start += WORD_LENGTH) {
     const piece = characters.slice(start, start + WORD_LENGTH).join('');

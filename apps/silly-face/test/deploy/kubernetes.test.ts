@@ -42,13 +42,15 @@ test('services and budgets select the pods that there are', () => {
   const labels = manifests().flatMap(({ spec }) => spec.template?.metadata?.labels?.['app'] ?? []);
   const selected = manifests().flatMap(({ kind, spec }) => {
     const selector = spec['selector'] as Record<string, unknown> | undefined;
-    return selector ? [[kind, selector['app'] ?? (selector['matchLabels'] as { app: string }).app]] : [];
+    return selector
+      ? [{ kind, app: selector['app'] ?? (selector['matchLabels'] as { app: string }).app }]
+      : [];
   });
   expect(selected.length).toBeGreaterThan(6);
-  for (const [kind, app] of selected) expect(labels, String(kind)).toContain(app);
+  for (const { kind, app } of selected) expect(labels, kind).toContain(app);
   const services = manifests().flatMap(({ kind, metadata }) => (kind === 'Service' ? [metadata.name] : []));
-  for (const { kind, spec } of manifests())
-    if (kind === 'StatefulSet') expect(services).toContain(spec['serviceName']);
+  const sets = manifests().filter(({ kind }) => kind === 'StatefulSet');
+  for (const { spec } of sets) expect(services).toContain(spec['serviceName']);
 });
 
 test('ports that are named by services and probes exist', () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { waitUntil } from '@silly-face/testing';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 
 export interface Mail {
   readonly from: string;
@@ -22,17 +23,19 @@ export interface Sink extends AsyncDisposable {
 
 export async function startSink(options: SMTPServerOptions = {}, port = 0): Promise<Sink> {
   const mails: Mail[] = [];
+  const keep = async (stream: Readable, { envelope }: SMTPServerSession): Promise<void> => {
+    const message = await text(stream);
+    const from = envelope.mailFrom ? envelope.mailFrom.address : '';
+    mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), ...parsed(message) });
+  };
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     authOptional: true,
     allowInsecureAuth: true,
     disableReverseLookup: true,
-    onData(stream, { envelope }, done) {
-      void text(stream).then((message) => {
-        const from = envelope.mailFrom ? envelope.mailFrom.address : '';
-        mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), ...parsed(message) });
-        done();
-      }, done);
+    onData(stream, session, done) {
+      // Kept before it is acknowledged.
+      void keep(stream, session).finally(done);
     },
     ...options,
   });
