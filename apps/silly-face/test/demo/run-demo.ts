@@ -73,9 +73,9 @@ export async function runDemo(
 ): Promise<Demo> {
   const mark = randomUUID();
   const port = await freePort();
-  const args = script === 'silly-face start' ? ['cli/main.js', 'start'] : [`${script}.js`];
-  const child = spawn(process.execPath, args, {
-    cwd: fileURLToPath(new URL('../../dist', import.meta.url)),
+  const [file, ...args] = script === 'silly-face start' ? ['cli/main', 'start'] : [script];
+  const path = fileURLToPath(new URL(`../../dist/${file}.js`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], {
     env: {
       ...process.env,
       DATABASE_URL: '',
