@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createS3Local } from '@silly-face/s3-local';
-import { startPostgres, waitUntil } from '@silly-face/testing';
+import { bringRedis, startPostgres, startRedis, waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { runCli } from './cli/run-cli.ts';
 import { type Demo, demoFolders, runDemo } from './demo/run-demo.ts';
@@ -10,12 +10,16 @@ import { startSink } from './mail/sink.ts';
 
 test(
   'those that are given are in no argument, file, log, status or mail, and that of the mail server in no other process',
-  { timeout: 180_000 },
-  async () => {
+  { timeout: 400_000 },
+  async (context) => {
+    const noRedis = await bringRedis();
+    if (noRedis) context.skip(noRedis);
     const folders = demoFolders();
     const s3Secret = 'sEcretOfTheStorage';
     const smtpPassword = 'sEcret@ofTheMail';
+    const redisPassword = 'sEcretOfTheRooms';
     await using postgres = await startPostgres();
+    await using redis = await startRedis();
     await using sink = await startSink({
       authOptional: false,
       onAuth: ({ password }, _session, done) =>
@@ -30,6 +34,8 @@ test(
     const encoded = encodeURIComponent(smtpPassword);
     const given = {
       DATABASE_URL: postgres.connectionString,
+      // A user who needs no password may give any.
+      REDIS_URL: `redis://default:${redisPassword}@127.0.0.1:${redis.port}`,
       S3_ENDPOINT: s3.endpoint,
       S3_REGION: 'us-east-1',
       S3_BUCKET: 'faces',
@@ -40,7 +46,13 @@ test(
       MAIL_WINDOW_MS: '1000',
       LOG_LEVEL: 'trace',
     };
-    const secrets = [new URL(postgres.connectionString).password, s3Secret, smtpPassword, encoded];
+    const secrets = [
+      new URL(postgres.connectionString).password,
+      s3Secret,
+      redisPassword,
+      smtpPassword,
+      encoded,
+    ];
     const backend = await runDemo(folders, given, 'silly-face start');
     try {
       await started(backend);
