@@ -14,11 +14,12 @@ export interface PreparationSurroundings {
   readonly stopping: AbortSignal;
 }
 
-/** What there has to be before the first child: the control socket, the held sockets, the watchdog. Each is brought once. */
+/** What there has to be before the first child: the control socket, the held sockets, the watchdog. What failed is tried again. */
 export class Preparation {
   readonly #surroundings: PreparationSurroundings;
   #binding: Promise<void> | undefined;
   #everything: Promise<void> | undefined;
+  #isObserved = false;
 
   constructor(surroundings: PreparationSurroundings) {
     this.#surroundings = surroundings;
@@ -52,16 +53,24 @@ export class Preparation {
     try {
       await sockets.bindFirst(this.#surroundings.plans());
     } catch (error) {
-      sockets.closeAll();
+      this.#binding = undefined;
+      // Those that could be bound are for nobody without the others.
+      sockets.keepOnly([]);
       throw error;
     }
   }
 
   async #prepare(): Promise<void> {
     const { family, observation } = this.#surroundings;
-    // First: where a supervisor with this control socket runs already, nothing else should be touched.
-    await observation.start();
-    await this.bind();
-    await family.start();
+    try {
+      // First: where a supervisor with this control socket runs already, nothing else should be touched.
+      if (!this.#isObserved) await observation.start();
+      this.#isObserved = true;
+      await this.bind();
+      await family.start();
+    } catch (error) {
+      this.#everything = undefined;
+      throw error;
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descendants, waitUntil } from '@silly-face/testing';
 import * as fc from 'fast-check';
@@ -127,6 +128,36 @@ test('who does not read is removed before much has gathered for it', async () =>
   });
   main.process.kill('SIGTERM');
   expect(await main.exited).toEqual([0, null]);
+});
+
+test('who follows too slowly is cut off, and told so with the number of lines that it misses', async () => {
+  const count = 20_000;
+  const script = `read -r go < go; yes ${'x'.repeat(1_000)} | head -n ${count}; exec sleep 600`;
+  const folder = temporaryFolder();
+  execFileSync('mkfifo', [join(folder, 'go')]);
+  const { supervisor, path } = await supervise([
+    { name: 'loud', command: 'sh', args: ['-c', script], cwd: folder },
+  ]);
+  const client = await connectTo(path);
+  client.send('{"command":"logs","follow":true}\n');
+  await waitUntil(() => client.frames.some(({ event }) => event === 'following'), { what: 'the follower' });
+  client.socket.pause();
+  let written = 0;
+  supervisor.on('output', () => {
+    written += 1;
+    if (written === count) client.socket.resume();
+  });
+  writeFileSync(join(folder, 'go'), '\n');
+  await client.closed;
+  const last = client.frames.at(-1);
+  expect(last).toMatchObject({ ok: false, error: { code: 'CONTROL_FAILED' } });
+  const [, missed] =
+    /^The client was cut off, as it read too slowly: it misses (\d+) lines, and all that came later$/.exec(
+      last?.error?.message ?? '',
+    ) ?? [];
+  const seen = client.frames.filter(({ stream }) => stream === 'stdout').length;
+  expect(Number(missed)).toBeGreaterThan(1_000);
+  expect(seen + Number(missed)).toBeLessThan(count);
 });
 
 test('so many clients are answered, and the next one is told why it is not', async () => {

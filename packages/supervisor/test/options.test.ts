@@ -19,6 +19,14 @@ const cases: [unknown, string][] = [
     'Expected `children[0].healthCheckIntervalMs` to be a positive number of milliseconds up to 2147483647, got -1',
   ],
   [
+    { children: [{ ...it, healthCheckTimeoutMs: 1_000, startGraceMs: 0, readyTimeoutMs: 1_000 }] },
+    'Child "it" has `healthCheckTimeoutMs`, `startGraceMs` but no `healthCheck`',
+  ],
+  [
+    { children: [{ ...it, healthCheckIntervalMs: 1, unhealthyThreshold: 1 }] },
+    'Child "it" has `healthCheckIntervalMs`, `unhealthyThreshold` but no `healthCheck`',
+  ],
+  [
     { children: [{ ...it, stopTimeoutMs: 2 ** 31 }] },
     'Expected `children[0].stopTimeoutMs` to be a positive number of milliseconds up to 2147483647, got 2147483648',
   ],

@@ -142,6 +142,26 @@ test('an added child whose port is taken is tried again, and the others are none
   await supervisor.stop();
 });
 
+test('a child that is added before any start comes when its shared socket can be bound', async () => {
+  const port = await freePort();
+  const sockets = { api: { port, host: '127.0.0.1' } };
+  const first = new Supervisor({ sockets, children: [{ name: 'api', ...server, sockets: ['api'] }] });
+  await first.start();
+  const supervisor = new Supervisor({ sockets });
+  const observed = observe(supervisor);
+  const restart = { initialDelayMs: 50, maxRestarts: 1_000 };
+  const child = supervisor.add({ name: 'api', ...server, sockets: ['api'], restart });
+  await waitUntil(
+    () => observed.states.some(({ reason }) => reason.includes('is taken by another process')),
+    { what: 'the refusal' },
+  );
+  await expect(supervisor.bind()).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+  await first.stop();
+  await waitUntil(() => child.status().state === 'ready', { what: 'the child' });
+  expect(await ask(port)).toBe(String(pids(supervisor)['api']));
+  await supervisor.stop();
+});
+
 /** The first of so many free ports in a row. */
 async function freeRange(count: number): Promise<number> {
   for (;;) {

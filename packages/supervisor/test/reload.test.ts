@@ -70,27 +70,6 @@ test.each([
   },
 );
 
-test('when the old process dies during its replacement, the replacement is the restart', async () => {
-  const supervisor = serving(1);
-  const observed = observe(supervisor);
-  await supervisor.start();
-  const [old = 0] = Object.values(pids(supervisor));
-  writeFileSync(
-    join(folder, 'slow.cjs'),
-    `setInterval(() => {}, 1000); process.once('SIGUSR2', () => process.send('ready')); console.log('here')`,
-  );
-  release(folder, join(folder, 'slow.cjs'));
-  const reloaded = supervisor.reload();
-  await waitUntil(() => observed.lines('api-1').includes('here'), { what: 'the replacement' });
-  process.kill(old, 'SIGKILL');
-  await waitUntil(() => observed.path('api-1').at(-1) === 'starting', { what: 'the end of the old one' });
-  process.kill(observed.output.at(-1)?.pid ?? 0, 'SIGUSR2');
-  await reloaded;
-  expect(observed.path('api-1')).toEqual(['starting', 'ready', 'starting', 'ready']);
-  expect(observed.exits).toHaveLength(1);
-  await supervisor.stop();
-});
-
 test('a stop during a reload ends both processes', async () => {
   const supervisor = serving(1);
   const observed = observe(supervisor);

@@ -80,6 +80,26 @@ test('who ends before its turn is started again only without held sockets', asyn
   expect(observed.exits.some(({ pid }) => isAlive(pid))).toBe(false);
 });
 
+test('a stop ends a process in its own way that somebody has stopped by SIGSTOP', async () => {
+  const supervisor = new Supervisor({
+    children: [
+      {
+        name: 'web',
+        command: 'sh',
+        args: ['-c', `trap 'echo told; exit 5' TERM; echo up; while :; do sleep 0.02; done`],
+        stopTimeoutMs: 600_000,
+      },
+    ],
+  });
+  const observed = observe(supervisor);
+  await supervisor.start();
+  await waitUntil(() => observed.lines('web').includes('up'), { what: 'the trap' });
+  process.kill(supervisor.status()[0]?.pid ?? 0, 'SIGSTOP');
+  await supervisor.stop();
+  expect(observed.lines('web')).toContain('told');
+  expect(observed.exits).toMatchObject([{ code: 5, signal: null }]);
+});
+
 test('a stop while a process is being launched launches none', async () => {
   const supervisor = new Supervisor({
     sockets: { api: { port: 0, host: '127.0.0.1' } },

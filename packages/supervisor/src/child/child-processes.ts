@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { checkTarget } from '../health-check/check-target.ts';
 import type { CheckTarget } from '../health-check/health-check.ts';
 import type { ChildSettings } from '../options/settings.ts';
@@ -40,9 +41,11 @@ export class ChildProcesses {
     this.#spare = new Spare(settings, settings.restart, { events, stopped, launch });
   }
 
-  /** The spare, told to go; else a new process. */
-  async bring(settings: ChildSettings): Promise<Run> {
-    return this.#spare?.take() ?? this.launch(settings);
+  /** The spare, told to go; else a new process. `script`: of this file, as long as it is there, whatever the name leads to by now. */
+  async bring(settings: ChildSettings, script?: string): Promise<Run> {
+    const spare = await this.#spare?.take(script);
+    if (spare) return spare;
+    return this.launch(script !== undefined && existsSync(script) ? { ...settings, script } : settings);
   }
 
   /** A new process in any case. */
@@ -65,15 +68,22 @@ export class ChildProcesses {
     return run;
   }
 
-  /** Calls `onReady` when the process is ready, or the task has completed. Leaves no process behind when it throws. */
-  async untilReady(run: Run, settings: ChildSettings, onReady: () => void): Promise<void> {
-    const stopped = this.#stopped;
+  /**
+   * Calls `onReady` when the process is ready, or the task has completed. Leaves no process behind when it throws, as it does when
+   * `cancelled`.
+   */
+  async untilReady(
+    run: Run,
+    settings: ChildSettings,
+    cancelled: AbortSignal,
+    onReady: () => void,
+  ): Promise<void> {
     try {
-      await becomeReady(run, settings, this.checkTarget(settings), stopped);
+      await becomeReady(run, settings, this.checkTarget(settings), cancelled);
       // It may have ended in the very moment in which it got ready.
       if (!settings.task && run.hasExited) throw await endError(settings, await run.ended);
       // Nor may a stop come between this and the state: it would miss the process.
-      stopped.throwIfAborted();
+      cancelled.throwIfAborted();
       onReady();
     } catch (error) {
       await this.end(run);

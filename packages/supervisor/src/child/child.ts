@@ -24,7 +24,8 @@ export class Child {
   #condemnation: Failure | undefined;
   /** It holds too much memory, and another one is to come before it ends. */
   #isRelieving = false;
-  #replacing: Promise<void> | undefined;
+  /** What another process is to take the place of, and when that is over. */
+  #replacing: { readonly old: Run; readonly over: Promise<void> } | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(settings: ChildSettings, surroundings: ChildSurroundings) {
@@ -101,7 +102,7 @@ export class Child {
    */
   async replace(settings = this.#settings, reason: AskedRestart = 'reload'): Promise<void> {
     // One that holds too much memory may be making room already.
-    while (this.#replacing) await this.#replacing.catch(() => {});
+    while (this.#replacing) await this.#replacing.over.catch(() => {});
     await this.#replace(settings, reason);
   }
 
@@ -122,7 +123,7 @@ export class Child {
     }
     this.#watching?.close();
     this.#state.moveTo('stopping', reason);
-    if (this.settings.sockets.length > 0 && !this.#replacing) {
+    if (this.settings.sockets.length > 0) {
       this.#processes.serving = undefined;
       void this.#activities.do(this.#recover(failure));
     } else {
@@ -163,14 +164,15 @@ export class Child {
   }
 
   /** From no process to a ready one, or a completed task. Leaves no process behind when it throws. */
-  async #begin(reason: string, asked?: AskedRestart): Promise<void> {
-    this.#activities.stopped.throwIfAborted();
+  async #begin(reason: string, asked?: AskedRestart, attempt = this.#activities.attempt): Promise<void> {
+    attempt.throwIfAborted();
     this.#state.moveTo('starting', reason);
     const { settings } = this;
     await this.#surroundings.prepared(settings);
-    const run = await this.#processes.bring(settings);
-    this.#processes.serving = run;
-    await this.#processes.untilReady(run, settings, () => {
+    // While a release is tried, its files may be where the old ones were.
+    const run = await this.#processes.bring(settings, this.#replacing?.old.script);
+    if (!attempt.aborted) this.#processes.serving = run;
+    await this.#processes.untilReady(run, settings, attempt, () => {
       if (asked) this.#recovery.count(asked);
       if (settings.task) return this.#state.moveTo('completed', 'exited with code 0');
       this.#state.moveTo('ready', 'ready');
@@ -186,11 +188,15 @@ export class Child {
       const message = `Child "${name}" cannot be replaced: it is ${this.#state.current}`;
       throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
     }
+    let former: Run | undefined;
     const takeOver = async (): Promise<void> => {
       const run = await (reason === 'memory'
         ? this.#processes.bring(settings)
         : this.#processes.launch(settings));
-      await this.#processes.untilReady(run, settings, () => {
+      await this.#processes.untilReady(run, settings, this.#activities.stopped, () => {
+        // The old one may have ended meanwhile, and another one serve, or be on its way.
+        former = this.#processes.serving;
+        this.#activities.supersede(new Error(`Process ${run.pid} serves already`));
         if (reason !== 'memory') this.adopt(settings);
         this.#processes.serving = run;
         this.#recovery.count(reason);
@@ -198,17 +204,15 @@ export class Child {
         this.#watch(run);
       });
     };
-    this.#replacing = this.#activities.do(takeOver());
+    const over = this.#activities.do(takeOver());
+    this.#replacing = { old, over };
     try {
-      await this.#replacing;
-    } catch (error) {
-      // The old process did not live to see it: then this was a failed start like any other.
-      if (!this.#processes.serving) void this.#activities.do(this.#recover(startFailure(error)));
-      throw error;
+      await over;
     } finally {
       this.#replacing = undefined;
     }
-    await this.#activities.do(this.#processes.end(old));
+    const left = former && former !== old ? [old, former] : [old];
+    await this.#activities.do(Promise.all(left.map(async (run) => this.#processes.end(run))));
   }
 
   /** A process that holds too much goes on until another one is ready, which may be the spare. */
@@ -266,17 +270,17 @@ export class Child {
       if (this.#state.current !== 'stopping') this.#state.moveTo('stopped', describeEnd(exit));
       return;
     }
-    if (this.#replacing) return this.#state.moveTo('starting', 'it ended before its replacement was ready');
     void this.#activities.do(this.#recover(condemnation ?? exitFailure(this.settings, run, exit)));
   }
 
   async #recover(failure: Failure): Promise<void> {
-    await this.#recovery.run(failure, this.#activities.stopped, {
+    const { attempt } = this.#activities;
+    await this.#recovery.run(failure, attempt, {
       backOff: (reason) => this.#state.moveTo('backing off', reason),
-      start: async (reason) => this.#begin(reason),
+      start: async (reason) => this.#begin(reason, undefined, attempt),
       giveUp: (error) => this.#giveUp(error),
       hasSpare: () => this.#processes.spare?.standsBy ?? false,
-      pause: async (delayMs) => this.#activities.pause(delayMs),
+      pause: async (delayMs) => this.#activities.pause(delayMs, attempt),
     });
   }
 

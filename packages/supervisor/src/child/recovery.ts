@@ -23,7 +23,7 @@ export interface RecoveryActions {
   giveUp(error: SupervisorError): void;
   /** A spare takes over: there is nothing to spare the machine by waiting. */
   hasSpare(): boolean;
-  /** Rejected when the child is told to stop. */
+  /** Rejected when it is over. */
   pause(delayMs: number): Promise<void>;
 }
 
@@ -79,16 +79,16 @@ export class Recovery {
     return this.#policy?.next(this.#readySince === undefined ? 0 : nowMs() - this.#readySince);
   }
 
-  /** From a failure to a ready child again, however many tries that takes, or given up. */
-  async run(first: Failure, stopped: AbortSignal, child: RecoveryActions): Promise<void> {
+  /** From a failure to a ready child again, however many tries that takes, or given up. `over`: nobody wants that any more. */
+  async run(first: Failure, over: AbortSignal, child: RecoveryActions): Promise<void> {
     let failure = first;
-    while (!stopped.aborted) {
+    while (!over.aborted) {
       this.note(failure);
       const policyMs = this.nextDelay();
       this.#readySince = undefined;
       if (policyMs === undefined) {
         const error = await failure.error;
-        if (!stopped.aborted) child.giveUp(error);
+        if (!over.aborted) child.giveUp(error);
         return;
       }
       const delayMs = child.hasSpare() ? 0 : policyMs;

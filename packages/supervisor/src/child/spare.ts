@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { nowMs } from '../clock.ts';
-import type { SupervisorError } from '../errors.ts';
+import { SupervisorError } from '../errors.ts';
 import type { SpareEvent, SupervisorEvents } from '../events.ts';
 import { describeBlockedLoop, LoopMonitor } from '../heartbeat/loop-monitor.ts';
 import type { RestartOptions } from '../options/options.ts';
@@ -70,20 +70,31 @@ export class Spare {
 
   /**
    * Tells it to go and gives it away. One that is still starting goes as well: nobody would be quicker. None when there is none,
-   * or when the script's name leads to another file by now: then it is ended.
+   * when the script's name leads to another file than `script` by now, or when it does not answer: then it is ended.
    */
-  take(): Run | undefined {
+  async take(script = presentScript(this.#child)): Promise<Run | undefined> {
     const run = this.#run;
     if (!run || run.hasExited) return undefined;
-    const isStale = !isPresent(this.#child, run.script);
-    if (isStale) this.#report(run.pid, 'stale');
-    if (isStale || !run.promote()) {
+    if (run.script !== script) {
+      this.#report(run.pid, 'stale');
       this.#drop();
       return undefined;
     }
+    const { standsBy } = this;
     this.#forget();
-    this.#report(run.pid, 'promoted');
-    return run;
+    if (await run.promote(standsBy ? ANSWER_LIMIT_MS : undefined)) {
+      this.#report(run.pid, 'promoted');
+      return run;
+    }
+    // It could accept as soon as it wakes up.
+    run.kill();
+    const message = `The spare of child "${this.#child.name}" did not answer when it was needed`;
+    const error = new SupervisorError('CHILD_NOT_READY', message, {
+      child: this.#child.name,
+      lastLines: run.lastLines,
+    });
+    this.#report(run.pid, 'failed', { error });
+    return undefined;
   }
 
   #startAfter(delayMs: number): void {
@@ -162,12 +173,13 @@ export class Spare {
 
 const PAUSE_MS = 250;
 const STOP_LIMIT_MS = 1_000;
+/** Some fifty times as long as it takes. */
+const ANSWER_LIMIT_MS = 1_000;
 
-/** The script's name still leads to the file that the process runs. */
-function isPresent(child: ChildSettings, script: string | undefined): boolean {
+function presentScript(child: ChildSettings): string | undefined {
   try {
-    return locateScript(child) === script;
+    return locateScript(child);
   } catch {
-    return false; // There is none: the child's own next start says so.
+    return undefined; // There is none: the child's own next start says so.
   }
 }

@@ -19,8 +19,8 @@
  * faster.
  *
  * During a reload the child stays where it is, and comes from `ready` to `ready` when its process has been replaced. If the old
- * process is stopping or has ended before that, it is the replacement that comes to `ready`, through `starting` in the latter case.
- * The same happens when a process with held sockets holds too much memory.
+ * process is stopping or has ended before that, the child goes the way of any other end, and comes to `ready` from wherever it is
+ * as soon as the replacement is ready. The same happens when a process with held sockets holds too much memory.
  */
 export type ChildState = (typeof childStates)[number];
 
@@ -41,8 +41,8 @@ const next: Readonly<Record<ChildState, readonly ChildState[]>> = {
   ready: ['ready', 'starting', 'unhealthy', 'stopping', 'stopped', 'backing off', 'failed'],
   unhealthy: ['ready', 'starting', 'stopping', 'stopped', 'backing off', 'failed'],
   stopping: ['starting', 'ready', 'stopped', 'backing off', 'failed', 'completed'],
-  'backing off': ['starting', 'stopped'],
-  failed: ['starting'],
+  'backing off': ['starting', 'ready', 'stopped'],
+  failed: ['starting', 'ready'],
   completed: ['starting'],
 };
 

@@ -16,7 +16,8 @@ export interface ControlClientSide {
 
 /**
  * One client. Its requests are answered one after the other; every frame that is no request gets an error. Whoever begins a
- * frame and does not end it, asks nothing, asks faster than it can be answered, or does not read the answers, is removed.
+ * frame and does not end it, asks nothing, asks faster than it can be answered, or does not read the answers, is removed, and told
+ * why.
  */
 export class ControlConnection {
   /** Resolves when nothing of it is left. */
@@ -25,6 +26,9 @@ export class ControlConnection {
   readonly #answer: Answer;
   readonly #frames = new FrameReader(MAX_REQUEST_BYTES);
   readonly #gone = new AbortController();
+  /** What the socket does not take yet. Here and not in the socket, which could not be relieved of it. */
+  #unsent: string[] = [];
+  #unsentLength = 0;
   #answering: Promise<void> = Promise.resolve();
   #unanswered = 0;
   #closing = false;
@@ -36,6 +40,7 @@ export class ControlConnection {
     this.ended = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk) => this.#read(chunk));
     socket.once('end', () => this.#hearEnd());
+    socket.on('drain', () => this.#flush());
     // The close that follows says all there is to know.
     socket.on('error', () => {});
     socket.once('close', () => {
@@ -58,10 +63,10 @@ export class ControlConnection {
   }
 
   /** With a reason. */
-  refuse(error: SupervisorError): void {
+  refuse(error: SupervisorError, limitMs = FAREWELL_LIMIT_MS): void {
     this.#closing = true;
     this.#send({ ok: false, error: describeError(error) });
-    this.#end();
+    this.#end(limitMs);
   }
 
   #read(chunk: Buffer): void {
@@ -119,14 +124,35 @@ export class ControlConnection {
 
   #send(frame: object): void {
     if (!this.#socket.writable) return;
-    this.#socket.write(toFrame(frame));
-    if (this.#socket.writableLength > MAX_UNREAD_BYTES) this.#socket.destroy();
+    const text = toFrame(frame);
+    this.#unsent.push(text);
+    this.#unsentLength += text.length;
+    this.#flush();
+    if (this.#unsentLength <= MAX_UNREAD_LENGTH) return;
+    const missed = this.#unsent.splice(0).length;
+    this.#unsentLength = 0;
+    this.#gone.abort();
+    const message = `The client was cut off, as it read too slowly: it misses ${missed} lines, and all that came later`;
+    // It may stand still for a while, and is to read at last why.
+    this.refuse(new SupervisorError('CONTROL_FAILED', message), IDLE_LIMIT_MS);
   }
 
-  #end(): void {
+  #flush(): void {
+    let sent = 0;
+    for (const text of this.#unsent) {
+      if (this.#socket.writableNeedDrain && !this.#closing) break;
+      this.#socket.write(text);
+      this.#unsentLength -= text.length;
+      sent += 1;
+    }
+    if (sent > 0) this.#unsent.splice(0, sent);
+  }
+
+  #end(limitMs = FAREWELL_LIMIT_MS): void {
     clearTimeout(this.#idle);
+    this.#flush();
     this.#socket.end();
-    const limit = setTimeout(() => this.#socket.destroy(), FAREWELL_LIMIT_MS);
+    const limit = setTimeout(() => this.#socket.destroy(), limitMs);
     this.#socket.once('close', () => clearTimeout(limit));
   }
 }
@@ -134,7 +160,7 @@ export class ControlConnection {
 const MAX_REQUEST_BYTES = 64 * 1024;
 const MAX_UNANSWERED = 16;
 /** Of the answers of one client. */
-const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+const MAX_UNREAD_LENGTH = 16 * 1024 * 1024;
 const IDLE_LIMIT_MS = 10_000;
 /** For a client that does not close its side. */
 const FAREWELL_LIMIT_MS = 1_000;

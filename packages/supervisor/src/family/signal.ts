@@ -6,6 +6,11 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
   return signalProcess(hasProcessGroups ? -leader : leader, signal);
 }
 
+/** Asks a group to end, also one that was stopped, which would hear of it only when somebody lets it go on. */
+export function endGroup(leader: number, signal: NodeJS.Signals): void {
+  if (signalGroup(leader, signal) && hasProcessGroups) signalGroup(leader, 'SIGCONT');
+}
+
 /** False when there is no such process, or group of processes. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

@@ -19,6 +19,7 @@ export function refuseContradictions(child: ChildOptions): void {
   if (readiness === 'health-check' && !healthCheck) {
     throw invalidOption(`Child "${name}" has \`readiness: 'health-check'\` but no \`healthCheck\``);
   }
+  if (!healthCheck) refuseHealthTimes(child);
   if (child.spare) refuseSpare(child);
   if (task && (readiness !== undefined || healthCheck)) {
     throw invalidOption(`Child "${name}" is a task: it has neither \`readiness\` nor \`healthCheck\``);
@@ -42,6 +43,21 @@ export function refuseContradictions(child: ChildOptions): void {
   refuseListen(child);
   refuseReload(child);
 }
+
+/** Whoever wrote them counts on a check. */
+function refuseHealthTimes(child: ChildOptions): void {
+  const given = healthTimes.filter((option) => child[option] !== undefined);
+  if (given.length === 0) return;
+  const listed = given.map((option) => `\`${option}\``).join(', ');
+  throw invalidOption(`Child "${child.name}" has ${listed} but no \`healthCheck\``);
+}
+
+const healthTimes = [
+  'healthCheckIntervalMs',
+  'healthCheckTimeoutMs',
+  'unhealthyThreshold',
+  'startGraceMs',
+] as const;
 
 /** A signal can only stop or reload. Throws `INVALID_OPTION`. */
 export function refuseSameSignals({ signals = [], reloadSignals = [] }: SupervisorOptions): void {

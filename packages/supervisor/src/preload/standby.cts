@@ -44,6 +44,8 @@ if (held.length > 0) {
     const waiting = [...kept.values()];
     kept.clear();
     for (const server of waiting) server.listen();
+    // A supervisor that does not hear this takes another process.
+    process.send?.('going', undefined, undefined, () => {});
   };
   // Not by a listener: the script's own would hear of it as well, and take it for a message to them.
   const emit = Reflect.get(process, 'emit') as (...args: unknown[]) => boolean;

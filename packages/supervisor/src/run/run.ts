@@ -1,14 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { Family } from '../family/family.ts';
 import { findInside, type NamespaceProcesses } from '../family/namespace.ts';
-import { signalGroup } from '../family/signal.ts';
+import { endGroup, signalGroup } from '../family/signal.ts';
 import { InspectorNotices } from '../heartbeat/inspector-notices.ts';
 import type { HeldSocket } from '../listener/held-socket.ts';
 import type { ChildSettings } from '../options/settings.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { RunOutput } from '../output/run-output.ts';
+import { readStat } from '../proc.ts';
 import { Channels } from './channels.ts';
 import { prepareLaunch, type Launch } from './launch.ts';
 
@@ -31,7 +33,7 @@ export class Run {
   /** The file that a script's process runs, links followed. */
   readonly script: string | undefined;
   /** Resolves when the process has sent this message; else it stays pending. `ready` is said by the script, the others by our preloads. */
-  readonly said: Readonly<Record<'ready' | 'listening' | 'standby', Promise<void>>>;
+  readonly said: Readonly<Record<'ready' | 'listening' | 'standby' | 'going', Promise<void>>>;
   readonly channels: Channels;
   /** What its Node.js writes between its lines when we open its inspector. */
   readonly notices = new InspectorNotices();
@@ -97,6 +99,7 @@ export class Run {
       ready: this.#hears('ready'),
       listening: this.#hears('listening'),
       standby: this.#hears('standby'),
+      going: this.#hears('going'),
     };
     // A message that cannot be delivered, or a signal that came too late.
     process.on('error', () => {});
@@ -121,12 +124,12 @@ export class Run {
     return this.#isSpare;
   }
 
-  /** Tells a spare to go: it listens now. False when it cannot be told. */
-  promote(): boolean {
-    if (!this.#process.connected) return false;
-    this.#isSpare = false;
+  /** Tells a spare to go: it listens now. False when it cannot be told, is held by SIGSTOP, or does not answer within the limit. */
+  async promote(limitMs: number | undefined): Promise<boolean> {
+    if (!this.#process.connected || readStat(this.pid)?.state === 'T') return false;
     this.#process.send('go', () => {});
-    return true;
+    this.#isSpare = limitMs === undefined ? false : !(await this.#goes(limitMs));
+    return !this.#isSpare;
   }
 
   /** The last lines so far, of both streams. */
@@ -153,10 +156,21 @@ export class Run {
     const limit = setTimeout(() => this.kill(), timeoutMs);
     try {
       await this.entered;
-      if (!this.#hasExited) signalGroup(this.#inside?.first ?? this.#leader, signal);
+      if (!this.#hasExited) endGroup(this.#inside?.first ?? this.#leader, signal);
       return await this.ended;
     } finally {
       clearTimeout(limit);
+    }
+  }
+
+  async #goes(limitMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const { signal } = over;
+    try {
+      const goes = this.said.going.then(() => true);
+      return await Promise.race([goes, this.exited.then(() => false), sleep(limitMs, false, { signal })]);
+    } finally {
+      over.abort();
     }
   }
 
