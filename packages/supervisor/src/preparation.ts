@@ -19,7 +19,6 @@ export class Preparation {
   readonly #surroundings: PreparationSurroundings;
   #binding: Promise<void> | undefined;
   #everything: Promise<void> | undefined;
-  #isObserved = false;
 
   constructor(surroundings: PreparationSurroundings) {
     this.#surroundings = surroundings;
@@ -64,8 +63,7 @@ export class Preparation {
     const { family, observation } = this.#surroundings;
     try {
       // First: where a supervisor with this control socket runs already, nothing else should be touched.
-      if (!this.#isObserved) await observation.start();
-      this.#isObserved = true;
+      await observation.start();
       await this.bind();
       await family.start();
     } catch (error) {

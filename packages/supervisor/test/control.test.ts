@@ -151,10 +151,8 @@ test('who follows too slowly is cut off, and told so with the number of lines th
   await client.closed;
   const last = client.frames.at(-1);
   expect(last).toMatchObject({ ok: false, error: { code: 'CONTROL_FAILED' } });
-  const [, missed] =
-    /^The client was cut off, as it read too slowly: it misses (\d+) lines, and all that came later$/.exec(
-      last?.error?.message ?? '',
-    ) ?? [];
+  const words = /^Cut off for reading too slowly: (\d+) lines are missing, and all that came later$/;
+  const [, missed] = words.exec(last?.error?.message ?? '') ?? [];
   const seen = client.frames.filter(({ stream }) => stream === 'stdout').length;
   expect(Number(missed)).toBeGreaterThan(1_000);
   expect(seen + Number(missed)).toBeLessThan(count);

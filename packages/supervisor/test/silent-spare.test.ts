@@ -71,7 +71,7 @@ test.each<[string, NodeJS.Signals, ('listening' | 'message')?]>([
       pid: sparePid,
       error: {
         code: 'CHILD_NOT_READY',
-        message: expect.stringContaining('The spare of child "api" did not answer when it was needed'),
+        message: expect.stringContaining('The spare of child "api" did not answer'),
       },
     });
     await waitUntil(() => supervisor.status()[0]?.spare, { what: 'the next spare' });

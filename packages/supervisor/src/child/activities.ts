@@ -22,8 +22,8 @@ export class Activities {
   }
 
   /** Ends what tries to bring a process at the moment. */
-  supersede(reason: Error): void {
-    this.#attempt.abort(reason);
+  supersede(): void {
+    this.#attempt.abort();
     this.#attempt = new AbortController();
   }
 

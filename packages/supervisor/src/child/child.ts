@@ -188,15 +188,15 @@ export class Child {
       const message = `Child "${name}" cannot be replaced: it is ${this.#state.current}`;
       throw new SupervisorError('CHILD_NOT_READY', message, { child: name });
     }
-    let former: Run | undefined;
+    let former = old;
     const takeOver = async (): Promise<void> => {
       const run = await (reason === 'memory'
         ? this.#processes.bring(settings)
         : this.#processes.launch(settings));
       await this.#processes.untilReady(run, settings, this.#activities.stopped, () => {
         // The old one may have ended meanwhile, and another one serve, or be on its way.
-        former = this.#processes.serving;
-        this.#activities.supersede(new Error(`Process ${run.pid} serves already`));
+        former = this.#processes.serving ?? old;
+        this.#activities.supersede();
         if (reason !== 'memory') this.adopt(settings);
         this.#processes.serving = run;
         this.#recovery.count(reason);
@@ -211,8 +211,7 @@ export class Child {
     } finally {
       this.#replacing = undefined;
     }
-    const left = former && former !== old ? [old, former] : [old];
-    await this.#activities.do(Promise.all(left.map(async (run) => this.#processes.end(run))));
+    await this.#activities.do(Promise.all([old, former].map(async (run) => this.#processes.end(run))));
   }
 
   /** A process that holds too much goes on until another one is ready, which may be the spare. */

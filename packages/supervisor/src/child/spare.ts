@@ -88,12 +88,9 @@ export class Spare {
     }
     // It could accept as soon as it wakes up.
     run.kill();
-    const message = `The spare of child "${this.#child.name}" did not answer when it was needed`;
-    const error = new SupervisorError('CHILD_NOT_READY', message, {
-      child: this.#child.name,
-      lastLines: run.lastLines,
-    });
-    this.#report(run.pid, 'failed', { error });
+    const { name: child } = this.#child;
+    const message = `The spare of child "${child}" did not answer`;
+    this.#report(run.pid, 'failed', { error: new SupervisorError('CHILD_NOT_READY', message, { child }) });
     return undefined;
   }
 

@@ -128,11 +128,10 @@ export class ControlConnection {
     this.#unsent.push(text);
     this.#unsentLength += text.length;
     this.#flush();
-    if (this.#unsentLength <= MAX_UNREAD_LENGTH) return;
+    if (this.#closing || this.#unsentLength <= MAX_UNREAD_LENGTH) return;
     const missed = this.#unsent.splice(0).length;
-    this.#unsentLength = 0;
     this.#gone.abort();
-    const message = `The client was cut off, as it read too slowly: it misses ${missed} lines, and all that came later`;
+    const message = `Cut off for reading too slowly: ${missed} lines are missing, and all that came later`;
     // It may stand still for a while, and is to read at last why.
     this.refuse(new SupervisorError('CONTROL_FAILED', message), IDLE_LIMIT_MS);
   }
@@ -145,14 +144,14 @@ export class ControlConnection {
       this.#unsentLength -= text.length;
       sent += 1;
     }
-    if (sent > 0) this.#unsent.splice(0, sent);
+    this.#unsent.splice(0, sent);
   }
 
   #end(limitMs = FAREWELL_LIMIT_MS): void {
     clearTimeout(this.#idle);
     this.#flush();
     this.#socket.end();
-    const limit = setTimeout(() => this.#socket.destroy(), limitMs);
+    const limit = setTimeout(() => this.#socket.destroy(), limitMs).unref();
     this.#socket.once('close', () => clearTimeout(limit));
   }
 }

@@ -34,8 +34,9 @@ export class ControlServer {
     });
   }
 
-  /** Throws `CONTROL_SOCKET_TAKEN` or `BIND_FAILED`. */
+  /** Throws `CONTROL_SOCKET_TAKEN` or `BIND_FAILED`. Has no effect when it has started. */
   async start(): Promise<void> {
+    if (this.#file) return;
     this.#file = await listenAtControlSocket(this.#server, this.#path);
     // Out of descriptors: the client is gone, and the next one may find some.
     this.#server.on('error', () => {});

@@ -46,10 +46,8 @@ export function refuseContradictions(child: ChildOptions): void {
 
 /** Whoever wrote them counts on a check. */
 function refuseHealthTimes(child: ChildOptions): void {
-  const given = healthTimes.filter((option) => child[option] !== undefined);
-  if (given.length === 0) return;
-  const listed = given.map((option) => `\`${option}\``).join(', ');
-  throw invalidOption(`Child "${child.name}" has ${listed} but no \`healthCheck\``);
+  const given = healthTimes.filter((option) => child[option] !== undefined).join('`, `');
+  if (given) throw invalidOption(`Child "${child.name}" has \`${given}\` but no \`healthCheck\``);
 }
 
 const healthTimes = [

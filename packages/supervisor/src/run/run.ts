@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { aborted } from '../aborted.ts';
 import { reasonOf, SupervisorError } from '../errors.ts';
 import type { Family } from '../family/family.ts';
 import { findInside, type NamespaceProcesses } from '../family/namespace.ts';
@@ -128,7 +128,10 @@ export class Run {
   async promote(limitMs: number | undefined): Promise<boolean> {
     if (!this.#process.connected || readStat(this.pid)?.state === 'T') return false;
     this.#process.send('go', () => {});
-    this.#isSpare = limitMs === undefined ? false : !(await this.#goes(limitMs));
+    const goes = this.said.going.then(() => true);
+    const dies = this.exited.then(() => false);
+    this.#isSpare =
+      limitMs !== undefined && !(await Promise.race([goes, dies, aborted(AbortSignal.timeout(limitMs))]));
     return !this.#isSpare;
   }
 
@@ -160,17 +163,6 @@ export class Run {
       return await this.ended;
     } finally {
       clearTimeout(limit);
-    }
-  }
-
-  async #goes(limitMs: number): Promise<boolean> {
-    const over = new AbortController();
-    const { signal } = over;
-    try {
-      const goes = this.said.going.then(() => true);
-      return await Promise.race([goes, this.exited.then(() => false), sleep(limitMs, false, { signal })]);
-    } finally {
-      over.abort();
     }
   }
 
