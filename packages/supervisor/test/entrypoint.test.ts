@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { bringDebianPackage, isAlive, waitUntil } from '@silly-face/testing';
+import { setImmediate } from 'node:timers/promises';
+import { bringDebianPackage, descendants, isAlive, waitUntil } from '@silly-face/testing';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { entrypoint, fixture } from './observe.ts';
 import { endNow } from './nobody-stays.ts';
@@ -65,13 +66,22 @@ describe.skipIf(process.platform !== 'linux').each(
     expect(isAlive(first)).toBe(true);
     // However many of them interrupt its waiting, it knows in the end.
     for (let count = 0; count < 100; count++) process.kill(first, 'SIGUSR1');
-    // Bash alone forgets the end of its child when a signal reaches it in the very same moment.
-    if (name === 'bash') {
-      await waitUntil(() => !hasPendingSignals(first), { what: 'the last of them', intervalMs: 1 });
-    }
-    const command = await waitUntil(() => childrenOf(first)[0], { what: 'the command' });
+    const command = await waitUntil(() => commandOf(first), { what: 'the command' });
     process.kill(command, 'SIGKILL');
     expect(await once(child, 'exit')).toEqual([128 + 9, null]);
+  });
+
+  test('passes on the exit code also when signals come in the moment of the end', async (context) => {
+    await require(context);
+    for (let count = 0; count < 10; count++) {
+      const script = `trap 'exit 42' TERM; trap '' USR1; echo up; while :; do sleep 0.01; done`;
+      const { child, first, lines } = await launch('sh', '-c', script);
+      await waitUntil(() => lines.includes('up'), { what: 'the traps', intervalMs: 1 });
+      const end = once(child, 'exit');
+      process.kill(first, 'SIGTERM');
+      while (child.exitCode === null && signalIfAlive(first, 'SIGUSR1')) await setImmediate();
+      expect(await end).toEqual([42, null]);
+    }
   });
 
   test.for(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
@@ -82,7 +92,7 @@ describe.skipIf(process.platform !== 'linux').each(
         context.skip('this env cannot give a signal its default action');
       }
       const { child, first } = await launch('sleep', '600');
-      await waitUntil(() => childrenOf(first).some((pid) => commandLine(pid) === 'sleep\u0000600\u0000'), {
+      await waitUntil(() => commandLine(commandOf(first) ?? 0) === 'sleep\u0000600\u0000', {
         what: 'the command',
       });
       process.kill(first, signal);
@@ -145,6 +155,12 @@ describe.skipIf(process.platform !== 'linux').each(
     if (status !== 0) context.skip(`no process namespaces here: ${stderr}`);
   }
 
+  /** Behind bash there is another one in between. */
+  function commandOf(first: number): number | undefined {
+    const [next] = childrenOf(first);
+    return next !== undefined && name === 'bash' ? childrenOf(next)[0] : next;
+  }
+
   function run(...command: string[]): { status: number | null; stdout: string } {
     const [file = '', ...args] = [...before, ...words, entrypoint, ...command];
     return spawnSync(file, args, { encoding: 'utf8', input: 'from the test\n', timeout: 60_000 });
@@ -157,7 +173,7 @@ describe.skipIf(process.platform !== 'linux').each(
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const { pid = 0 } = child;
     onTestFinished(() => {
-      const left = [pid, ...childrenOf(pid), ...childrenOf(pid).flatMap(childrenOf)];
+      const left = [pid, ...descendants(pid)];
       if (child.exitCode === null && child.signalCode === null) endNow(left);
     });
     const lines: string[] = [];
@@ -184,8 +200,12 @@ function childrenOf(pid: number): number[] {
   return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
 }
 
-function hasPendingSignals(pid: number): boolean {
-  return !/^ShdPnd:\s0+$/m.test(read(`/proc/${pid}/status`));
+function signalIfAlive(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false; // It is gone.
+  }
 }
 
 function handles(pid: number, signal: number): boolean {
