@@ -129,7 +129,7 @@ export interface AlertEvent {
   readonly text: string;
 }
 
-/** The spare of a child: it waits now, it took over, it was ended because of a newer release, or it failed: ended or blocked. */
+/** The spare of a child: it waits now, it took over, it was ended because of a newer release, or it failed: ended, blocked, or silent when needed. */
 export interface SpareEvent {
   readonly child: string;
   /** Undefined when no process could be created. */
@@ -137,7 +137,7 @@ export interface SpareEvent {
   readonly what: 'standing by' | 'promoted' | 'stale' | 'failed';
   /** Why it failed. The child is none the worse for it. */
   readonly error?: SupervisorError;
-  /** When the next one is started after a failure. */
+  /** When the next one is started after a failure. Of one that was silent: when the child is ready again. */
   readonly nextStartMs?: number;
 }
 

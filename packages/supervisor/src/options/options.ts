@@ -109,7 +109,7 @@ export interface ChildOptions {
    * @default 30_000, for a task no limit
    */
   readyTimeoutMs?: number;
-  /** Asks whether the child does its work: a function, `httpCheck`, `tcpCheck`, `lineCheck`, or one of these as data. */
+  /** Asks whether the child does its work: a function, `httpCheck`, `tcpCheck`, `lineCheck`, or one of these as data. The next four need it. */
   healthCheck?: HealthCheck;
   /** @default 60_000 */
   healthCheckIntervalMs?: number;
@@ -160,7 +160,8 @@ export interface ChildOptions {
   /** Where its lines go instead. @default the supervisor's */
   output?: readonly SinkOptions[];
   /**
-   * A second process that has started already, up to its `listen`, takes over at once when the first one ends. It needs a `script`
+   * A second process that has started already, up to its `listen`, takes over at once when the first one ends. One that does not
+   * answer within a second is passed over: an ordinary start follows. It needs a `script`
    * with held sockets and `readiness: 'listening'` or `'message'`.
    * @default false
    */
