@@ -15,18 +15,17 @@ export function jsonFormat(lines: Lines, { child, pid, stream }: Origin, blocks:
   const head = `{"time":"${timestamp()}","child":"${child}","pid":${pid},"stream":"${stream}",${continues ? '"continues":true,' : ''}`;
   const lineHead = Buffer.from(`${head}"line":"`);
   let dataHead: Buffer | undefined;
-  const { length } = bytes;
-  for (let start = 0; start < length;) {
+  for (let start = 0; start < bytes.length;) {
     const feed = bytes.indexOf(LINE_FEED, start);
-    const end = feed === -1 ? length : feed;
-    const block = blocks.room(lineHead.length + (end - start) * MAX_ESCAPE_BYTES + lineEnd.length);
+    const end = feed === -1 ? bytes.length : feed;
+    const block = blocks.room(lineHead.length + (end - start + 1) * MAX_ESCAPE_BYTES + lineEnd.length);
     if (continues || !isObject(bytes, start, end)) {
-      writeLine(block, lineHead, bytes, start, end);
+      start = writeLines(block, lineHead, bytes, start);
     } else {
       dataHead ??= Buffer.from(`${head}"data":`);
       writeData(block, dataHead, bytes, start, end);
+      start = end + 1;
     }
-    start = end + 1;
   }
 }
 
@@ -36,17 +35,33 @@ function writeData(block: Block, head: Buffer, bytes: Buffer, start: number, end
   append(block, dataEnd, 0, dataEnd.length);
 }
 
-function writeLine(block: Block, head: Buffer, bytes: Buffer, start: number, end: number): void {
+/**
+ * Writes the line that begins at `first`, which the block has room for, and those behind it as far as they fit and are certainly
+ * no objects. Returns where the next one begins.
+ *
+ * The one loop over bytes. It calls nothing that V8 would build into it, as what its compiler needs is what this process grows by.
+ */
+function writeLines(block: Block, head: Buffer, bytes: Buffer, first: number): number {
   const target = block.bytes;
-  target.set(head, block.end);
-  let place = block.end + head.length;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    if (isEscaped[byte] === 0) target[place++] = byte;
-    else place += (escapes[byte] as Buffer).copy(target, place);
+  const limit = target.length - MAX_ESCAPE_BYTES - lineEnd.length;
+  let start = first;
+  while (start < bytes.length && block.end + head.length <= limit) {
+    target.set(head, block.end);
+    let place = block.end + head.length;
+    let at = start;
+    for (; at < bytes.length && place <= limit; at++) {
+      const byte = bytes[at] as number;
+      if (isSpecial[byte] === 0) target[place++] = byte;
+      else if (byte === LINE_FEED) break;
+      else place += (escapes[byte] as Buffer).copy(target, place);
+    }
+    if (place > limit) break;
+    target.set(lineEnd, place);
+    block.end = place + lineEnd.length;
+    start = at + 1;
+    if (bytes[start] === OPEN) break;
   }
-  target.set(lineEnd, place);
-  block.end = place + lineEnd.length;
+  return start;
 }
 
 function isObject(bytes: Buffer, start: number, end: number): boolean {
@@ -75,4 +90,5 @@ const escapes = Array.from({ length: 256 }, (_, byte) =>
     : undefined,
 );
 
-const isEscaped = Uint8Array.from(escapes, (escape) => (escape ? 1 : 0));
+/** Those with an escape, the line feed among them. */
+const isSpecial = Uint8Array.from(escapes, (escape) => (escape ? 1 : 0));
