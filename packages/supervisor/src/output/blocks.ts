@@ -62,7 +62,7 @@ function takeBlock(size: number): Block {
   return { bytes: Buffer.allocUnsafeSlow(Math.max(size, BLOCK_BYTES)), start: 0, end: 0, marks: [] };
 }
 
-// Two reads of a pipe, which brings 64 KiB at a time.
+// The largest piece that is read at once.
 const BLOCK_BYTES = 128 * 1024;
-const MAX_FREE = 16;
+const MAX_FREE = 8;
 const free: Block[] = [];

@@ -1,4 +1,5 @@
 import { LINE_FEED, type Lines } from './lines.ts';
+import { prepend } from './stream-reader.ts';
 
 /**
  * Cuts a stream of bytes at its last line feed, and looks at no line between. A line of more than 1 MiB comes in pieces, so that
@@ -14,7 +15,8 @@ export class LineCutter {
     this.#onLines = onLines;
   }
 
-  write(chunk: Buffer): void {
+  write(piece: Buffer): void {
+    const chunk = this.#afterRest(piece);
     const end = chunk.lastIndexOf(LINE_FEED) + 1;
     let start = 0;
     if (end > 0 && this.#restBytes > 0) {
@@ -31,6 +33,16 @@ export class LineCutter {
     if (this.#restBytes === 0) return;
     this.#keep(lineFeed);
     this.#onLines({ bytes: this.#takeRest(), continues: false });
+  }
+
+  /** The piece with the rest before it, if that goes without a copy of the piece. */
+  #afterRest(piece: Buffer): Buffer {
+    const [rest] = this.#rest;
+    const whole = rest && this.#rest.length === 1 ? prepend(rest, piece) : undefined;
+    if (!whole) return piece;
+    this.#rest = [];
+    this.#restBytes = 0;
+    return whole;
   }
 
   #keep(part: Buffer): void {

@@ -54,7 +54,7 @@ export class RunOutput {
 
   /** A sink waits for somebody, and so does a stream for it. */
   get isHeld(): boolean {
-    return this.#channels.some(({ holds }) => holds > 0);
+    return this.#channels.some((channel) => channel.isHeld);
   }
 
   attach(sink: SinkOptions): void {
@@ -101,9 +101,8 @@ export class RunOutput {
 class Channel {
   readonly origin: Origin;
   readonly reader: StreamReader;
-  /** So many sinks hold it up. */
-  holds = 0;
   readonly #shares = new Map<SinkOptions, Share>();
+  #holds = 0;
 
   constructor(
     origin: Origin,
@@ -124,6 +123,10 @@ class Channel {
     this.reader = { ...reader, ended };
   }
 
+  get isHeld(): boolean {
+    return [...this.#shares.values()].some(({ isWaiting }) => isWaiting);
+  }
+
   attach(sink: SinkOptions, attachment: Attachment): void {
     this.#shares.set(sink, new Share(this.origin, attachment, (isHeld) => this.#hold(isHeld)));
   }
@@ -138,8 +141,8 @@ class Channel {
   }
 
   #hold(isHeld: boolean): void {
-    this.holds += isHeld ? 1 : -1;
-    if (this.holds > 0) this.reader.pause();
+    this.#holds += isHeld ? 1 : -1;
+    if (this.#holds > 0) this.reader.pause();
     else this.reader.resume();
   }
 }

@@ -16,6 +16,10 @@ export interface ShareLimits {
  *     flowing ──full──► waiting ──half empty──► flowing
  *        │                 └──the sink took nothing for `maxWaitMs`──► dropping
  *        └──full, and nobody may wait──► dropping ──half empty, the gap is reported──► flowing
+ *
+ * Where it may wait, a fast stream is also paced while it flows: it is not read on until what it has brought is delivered. That
+ * makes few large pieces of many small ones, so that there is less to do and less to keep. A sink that is slow has it for a moment
+ * only, then more is read into the queue.
  */
 export class Share {
   readonly origin: Origin;
@@ -28,6 +32,8 @@ export class Share {
   #lostLines = 0;
   #lostBytes = 0;
   #patience: NodeJS.Timeout | undefined;
+  #isPaced = false;
+  #pace: NodeJS.Timeout | undefined;
 
   /** `onHold`: the stream is not to be read until it is called again with `false`. */
   constructor(
@@ -46,13 +52,20 @@ export class Share {
     if (this.#state === 'flowing' && this.#buffered + lines.bytes.length > this.#limits.maxBufferedBytes) {
       this.#fill();
     }
-    if (this.#state === 'dropping') this.#lose(lines.bytes);
-    else this.#buffered += this.#queue.add(this, lines);
+    if (this.#state === 'dropping') return this.#lose(lines.bytes);
+    this.#buffered += this.#queue.add(this, lines);
+    if (this.#buffered >= PACED_BYTES && !this.#isPaced && this.#limits.whenFull === 'wait') this.#hold();
+  }
+
+  /** It waits for the sink, which is full. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
   }
 
   /** So many bytes have left the queue. */
   delivered(bytes: number): void {
     this.#buffered -= bytes;
+    if (this.#isPaced && this.#buffered === 0) this.#letGo();
     if (this.#state === 'flowing' || this.#buffered > this.#limits.maxBufferedBytes / 2) return;
     this.#settle();
   }
@@ -74,6 +87,20 @@ export class Share {
   /** Nothing waits for this sink any more: what it does not take at once is lost. */
   hurry(): void {
     if (this.#state === 'waiting') this.#drop();
+  }
+
+  #hold(): void {
+    this.#isPaced = true;
+    this.#onHold(true);
+    // One timer for all the times: at full rate there are thousands.
+    if (this.#pace) this.#pace.refresh();
+    else this.#pace = setTimeout(() => this.#letGo(), MAX_PACE_MS);
+  }
+
+  #letGo(): void {
+    if (!this.#isPaced) return;
+    this.#isPaced = false;
+    this.#onHold(false);
   }
 
   /** From full to what the options say. One chunk more than the bound is let in rather than lost. */
@@ -119,6 +146,10 @@ export class Share {
     this.#lostBytes += bytes.length;
   }
 }
+
+/** Less than that is not worth a pause. */
+const PACED_BYTES = 16 * 1024;
+const MAX_PACE_MS = 10;
 
 /** Who speaks in a sink about what is missing in it. */
 const supervisorOrigin: Origin = { child: 'supervisor', pid: process.pid, stream: 'stderr' };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs } from '../clock.ts';
 import { aborted } from '../aborted.ts';
-import { Blocks, giveBack, type Block } from './blocks.ts';
+import { Blocks, giveBack, type Block, type Mark } from './blocks.ts';
 import type { Lines, Origin } from './lines.ts';
 import type { Share } from './share.ts';
 
@@ -101,7 +101,7 @@ export class SinkQueue {
         if (abandoned.aborted) break;
         failures = 0;
         this.#isFailing = false;
-        for (const block of this.#batch.splice(0, done)) this.#release(block);
+        this.#release(done);
       } catch (error) {
         // Once an outage: the next failures are the same one.
         if (failures === 0) this.#reports.failed(this.#destination.name, error);
@@ -121,9 +121,11 @@ export class SinkQueue {
     this.#lastProgressAt = nowMs();
   }
 
-  #release(block: Block): void {
-    for (const { share, bytes } of block.marks) share.delivered(bytes);
-    giveBack(block);
+  /** The first blocks of the batch are gone. */
+  #release(count: number): void {
+    const gone = this.#batch.slice(0, count);
+    this.#batch = this.#batch.slice(count);
+    gone.forEach(releaseBlock);
   }
 
   #abandon(): void {
@@ -144,6 +146,15 @@ export class SinkQueue {
     this.#batch = [];
     for (const share of shares) share.tell();
   }
+}
+
+function releaseBlock(block: Block): void {
+  block.marks.forEach(releaseMark);
+  giveBack(block);
+}
+
+function releaseMark({ share, bytes }: Mark): void {
+  share.delivered(bytes);
 }
 
 const FIRST_RETRY_MS = 100;

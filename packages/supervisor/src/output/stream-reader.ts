@@ -26,9 +26,9 @@ export function readStream(stream: Readable, onChunk: (chunk: Buffer) => void): 
   const options = {
     handle,
     onread: {
-      buffer: sharedBuffer,
+      buffer: sharedBuffer.subarray(MARGIN_BYTES),
       callback: (length: number) => {
-        onChunk(sharedBuffer.subarray(0, length));
+        onChunk(sharedBuffer.subarray(MARGIN_BYTES, MARGIN_BYTES + length));
         return !isPaused;
       },
     },
@@ -37,18 +37,32 @@ export function readStream(stream: Readable, onChunk: (chunk: Buffer) => void): 
   const reader = control(socket);
   return {
     ...reader,
+    // In the middle of a chunk or not, at most one more comes. The ways of a stream would do much more, a thousand times a second.
     pause: () => {
       isPaused = true;
-      reader.pause();
     },
     resume: () => {
       isPaused = false;
-      reader.resume();
+      if (!socket.destroyed) socket._read(0);
     },
   };
 }
 
-const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/**
+ * The chunk with these bytes before it, for as long as the chunk is there. They are written into its margin, which saves whoever
+ * cuts it into lines half of the pieces. Undefined when there is no such margin.
+ */
+export function prepend(start: Buffer, chunk: Buffer): Buffer | undefined {
+  const { byteOffset, length } = chunk;
+  if (chunk.buffer !== sharedBuffer.buffer || start.length > byteOffset) return undefined;
+  sharedBuffer.set(start, byteOffset - start.length);
+  return sharedBuffer.subarray(byteOffset - start.length, byteOffset + length);
+}
+
+// What the kernel keeps for a child that is faster than we: the larger the pieces, the less there is to do for each byte.
+const CHUNK_BYTES = 120 * 1024;
+const MARGIN_BYTES = 8 * 1024;
+const sharedBuffer = Buffer.allocUnsafeSlow(MARGIN_BYTES + CHUNK_BYTES);
 
 /** Node.js has no public way to say how the pipes of a child are read: the handle moves from its socket to one of ours. */
 function takeHandle(stream: Readable): object | undefined {

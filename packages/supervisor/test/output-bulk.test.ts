@@ -1,0 +1,40 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runTask } from './task-output.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+test('megabytes of lines of every length arrive whole, as bytes and as JSON, in two files that have the child wait', async () => {
+  const folder = temporaryFolder();
+  const [source, raw, json] = ['source', 'raw', 'json'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const lines = Array.from({ length: 6_000 }, (_, index) => line(index));
+  writeFileSync(source, lines.map((text) => `${text}\n`).join(''));
+  await runTask(`cat ${source}`, [
+    { type: 'file', path: raw, format: 'raw', maxBufferedBytes: 100_000, maxWaitMs: false },
+    { type: 'file', path: json, format: 'json', maxWaitMs: false },
+  ]);
+  expect(readFileSync(raw).equals(readFileSync(source))).toBe(true);
+  const records = readFileSync(json, 'utf8').trimEnd().split('\n').map(readRecord);
+  expect(records).toHaveLength(lines.length);
+  // Not all in one comparison: a difference would be shown with all of them.
+  for (const [index, record] of records.entries()) expect(record).toBe(lines[index]);
+});
+
+function readRecord(text: string): string {
+  const { line, data } = JSON.parse(text) as { line?: string; data?: unknown };
+  return line ?? JSON.stringify(data);
+}
+
+/** Empty ones, some that only look like objects, a few that are longer than what is read at once, and escapes all over. */
+function line(index: number): string {
+  if (index % 11 === 0) return '';
+  if (index % 7 === 0) return JSON.stringify({ index, text: 'é'.repeat(index % 400) });
+  if (index % 13 === 0) return `{ no ${'"'.repeat(index % 300)} }`;
+  if (index % 1_000 === 1) return `${index} ${'\u0001\\'.repeat(70_000)}`;
+  const words = `${index} "🙂" \\ \t é `;
+  return words.repeat(((index * 7_919) % 60) + 1).slice(0, -(index % 3) - 1);
+}
