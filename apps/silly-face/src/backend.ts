@@ -2,7 +2,9 @@ import { isPortFree } from '@silly-face/postgres-local';
 import type { Supervisor } from '@silly-face/supervisor';
 import { type MailConfig, readMailConfig } from './mail/mail-config.ts';
 import { MailingSupervisor } from './mail/mailing-supervisor.ts';
+import { Membership } from './nginx/membership.ts';
 import { type Bot, processTable } from './process-table.ts';
+import { nginxInstalled, nginxService } from './services/nginx.ts';
 import { type DataFolder, dataFolder } from './services/data-folder.ts';
 import { postgresService } from './services/postgres.ts';
 import { redisServices } from './services/redis.ts';
@@ -16,6 +18,8 @@ export interface BackendOptions {
   environment: NodeJS.ProcessEnv;
   /** Whether the commands can speak to it. @default false */
   controlSocket?: boolean;
+  /** nginx has to be in front, whatever the environment says. @default false */
+  nginx?: boolean;
   /** Told to the API processes, such as LOG_LEVEL. */
   apiEnvironment?: Record<string, string>;
   bots?: Bot[];
@@ -71,14 +75,17 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const mail = readMailConfig(environment);
   // Who sends no mail has no need of the password: the children inherit what is left.
   delete environment.SMTP_URL;
+  const installed = nginxInstalled(environment, options.nginx);
   const data = dataFolder(environment);
   // What can be refused at once comes before what takes a while.
+  const nginx = installed && (await nginxService(installed, { host, port, directory: data.nginx }));
   const redis = redisServices(environment);
   const s3 = await s3Service(environment, data.s3);
   const services = [await postgresService(environment, data.postgres, signal), s3, ...redis];
   const table = processTable({
     services,
     api: { host, port, instances: apiProcesses },
+    nginx: nginx?.plan,
     apiUrl: urlOf(host, port),
     environment: { UPLOAD_DIRECTORY: data.uploads, ...apiEnvironment },
     bots,
@@ -89,11 +96,20 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
     // Postgres, for one, logs there whatever it does.
     { config: mail, directory: data.mail, chatty: services.flatMap(namesOf) },
   );
+  if (nginx)
+    new Membership(table, nginx.plan).follow(supervisor, (error) =>
+      console.error(
+        `nginx goes on with the API processes that it knew: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   return {
     supervisor,
     url: isHere(host) ? `http://localhost:${port}` : urlOf(host, port),
     data,
-    services: [...services.map(({ description }) => description), describeMail(mail, data.mail)],
+    services: [
+      ...[...services, ...(nginx ? [nginx] : [])].map(({ description }) => description),
+      describeMail(mail, data.mail),
+    ],
   };
 }
 

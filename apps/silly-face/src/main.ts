@@ -1,6 +1,6 @@
 // The backend without bots: `silly-face start`, or `node dist/main.js`. What each process prints goes to our own output, tagged with
 // its name. SIGHUP deploys what now stands in dist: migrations, then one API process after the other. The other commands find us
-// at the control socket in the data folder.
+// at the control socket in the data folder. With `--nginx` there is nginx in front.
 import { printOutput, type ReloadEvent } from '@silly-face/supervisor';
 import { runBackend } from './backend.ts';
 
@@ -10,6 +10,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 await runBackend({
   environment: process.env,
   controlSocket: true,
+  nginx: process.argv.includes('--nginx'),
   prepared: ({ supervisor, services }) => {
     printOutput(supervisor);
     console.log(`Services: ${services.join('; ')}`);

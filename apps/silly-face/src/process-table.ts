@@ -1,5 +1,9 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildOptions, SupervisorOptions } from '@silly-face/supervisor';
+import { NGINX_CHILD, nginxChildren, WEB_SOCKET } from './nginx/children.ts';
+import { NGINX_FILES, type NginxPlan } from './nginx/plan.ts';
+import { API } from './nginx/upstreams.ts';
 import type { Service } from './services/service.ts';
 
 export interface Bot {
@@ -10,8 +14,10 @@ export interface Bot {
 export interface TableOptions {
   /** What the API processes use. */
   services: Service[];
-  /** Where the API listens: one held socket, shared by its processes. */
+  /** Where the API is reached. */
   api: { host: string; port: number; instances: number };
+  /** It listens there, and each API process has a held socket of its own; without it they share one, which is there. */
+  nginx?: NginxPlan | undefined;
   /** Where the bots reach it. */
   apiUrl: string;
   /** Added to the environment of the API processes. */
@@ -23,7 +29,7 @@ export interface TableOptions {
 
 /** Who belongs to the backend, who waits for whom, and who stops before whom. */
 export function processTable(options: TableOptions): SupervisorOptions {
-  const { services, api, apiUrl, bots, botScanIntervalMs } = options;
+  const { services, api, nginx, apiUrl, bots, botScanIntervalMs } = options;
   const environment = Object.assign(
     {},
     ...services.map((service) => service.environment),
@@ -32,7 +38,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
   const needed = services.flatMap((service) => service.children.map(({ name }) => name));
   return {
     sockets: Object.assign(
-      { api: { host: api.host, port: api.port } },
+      { [nginx ? WEB_SOCKET : API]: { host: nginx?.address ?? api.host, port: api.port } },
       ...services.map((service) => service.sockets),
     ),
     children: [
@@ -49,16 +55,20 @@ export function processTable(options: TableOptions): SupervisorOptions {
         env: environment,
       },
       {
-        name: 'api',
+        name: API,
         script: script('processes/api.js'),
         instances: api.instances,
-        sockets: ['api'],
+        ...(nginx ? { listen: { path: join(nginx.folder, NGINX_FILES.apiSocket) } } : { sockets: [API] }),
         after: ['migrate', ...needed],
-        env: environment,
+        env: { ...environment, ...(nginx && { TRUST_PROXY: '1' }) },
         readiness: 'message',
         stopTimeoutMs: 15_000,
       },
-      ...bots.map((bot) => botChild(bot, apiUrl, botScanIntervalMs)),
+      ...(nginx ? nginxChildren(nginx, [API]) : []),
+      ...bots.map((bot) => ({
+        ...botChild(bot, apiUrl, botScanIntervalMs),
+        after: [nginx ? NGINX_CHILD : API],
+      })),
     ],
     signals: ['SIGINT', 'SIGTERM'],
   };
@@ -72,7 +82,6 @@ function botChild({ name, opponent }: Bot, apiUrl: string, scanIntervalMs: numbe
   return {
     name: name.toLowerCase(),
     script: fileURLToPath(import.meta.resolve('@silly-face/bots/main')),
-    after: ['api'],
     // Never two of one bot at the same time.
     reload: 'stop-first',
     env: {

@@ -13,6 +13,7 @@ const LAYERS: Record<string, string[]> = {
   directory: ['store', 'config.ts'],
   party: ['game', 'directory', 'config.ts'],
   http: ['game', 'photo', 'store', 'directory', 'config.ts'],
+  nginx: ['config.ts'],
   processes: ['game', 'photo', 'store', 'directory', 'party', 'http', 'config.ts'],
 };
 

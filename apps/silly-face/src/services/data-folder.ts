@@ -14,12 +14,14 @@ export interface DataFolder {
   mail: string;
   /** Where the commands find the supervisor. */
   controlSocket: string;
+  /** Its configuration, its temporary files, and the sockets behind it. */
+  nginx: string;
 }
 
 /**
  * The one folder that the embedded services persist in: SILLY_FACE_DATA, else `.data` at the root of the repository. As root,
- * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is ours until
- * this process ends.
+ * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is
+ * ours until this process ends.
  *
  * @throws when another process has it
  */
@@ -35,6 +37,7 @@ export function dataFolder(environment: NodeJS.ProcessEnv): DataFolder {
     uploads: join(path, 'uploads'),
     mail: join(path, 'mail'),
     controlSocket: controlSocketPath(environment),
+    nginx: join(path, 'nginx'),
   };
 }
 

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ChildOptions, httpCheck } from '@silly-face/supervisor';
+import { HEALTH_PATH } from './locations.ts';
+import { NGINX_FILES, type NginxPlan } from './plan.ts';
+
+/** The held socket that the world comes to. */
+export const WEB_SOCKET = 'web';
+
+/** Checks the next configuration and puts it in the place of the last one. */
+export const CONFIGURATION_TASK = 'nginx-configuration';
+export const NGINX_CHILD = 'nginx';
+
+/** `after`: whom its requests go to. It stops before them. */
+export function nginxChildren(plan: NginxPlan, after: string[]): ChildOptions[] {
+  const { program, folder, account } = plan;
+  const shared = {
+    sockets: [WEB_SOCKET],
+    // The descriptors of sockets that nginx is to find open, as one nginx says to the next.
+    env: { NGINX: '3;' },
+    ...(account && { user: account.name }),
+  };
+  return [
+    {
+      ...shared,
+      name: CONFIGURATION_TASK,
+      script: fileURLToPath(new URL('../processes/nginx-configuration.js', import.meta.url)),
+      args: [program.path, folder],
+      task: true,
+    },
+    {
+      ...shared,
+      name: NGINX_CHILD,
+      command: program.path,
+      args: ['-e', 'stderr', '-c', join(folder, NGINX_FILES.configuration)],
+      after: [CONFIGURATION_TASK, ...after],
+      healthCheck: httpCheck({ path: HEALTH_PATH }),
+      healthCheckIntervalMs: 5_000,
+      // It has no release of ours in it, and goes on through every deploy.
+      reload: 'none',
+      // To all of its processes: what has begun is answered.
+      stopSignal: 'SIGQUIT',
+      stopTimeoutMs: 12_000,
+    },
+  ];
+}
