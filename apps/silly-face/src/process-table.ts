@@ -64,7 +64,12 @@ export function processTable(options: TableOptions): SupervisorOptions {
         readiness: 'message',
         stopTimeoutMs: 15_000,
       },
-      ...(nginx ? nginxChildren(nginx, [API]) : []),
+      ...(nginx
+        ? nginxChildren(nginx, {
+            after: [API],
+            configurationScript: script('processes/nginx-configuration.js'),
+          })
+        : []),
       ...bots.map((bot) => ({
         ...botChild(bot, apiUrl, botScanIntervalMs),
         after: [nginx ? NGINX_CHILD : API],

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type ChildOptions, httpCheck } from '@silly-face/supervisor';
 import { HEALTH_PATH } from './locations.ts';
 import { NGINX_FILES, type NginxPlan } from './plan.ts';
@@ -11,8 +10,17 @@ export const WEB_SOCKET = 'web';
 export const CONFIGURATION_TASK = 'nginx-configuration';
 export const NGINX_CHILD = 'nginx';
 
-/** `after`: whom its requests go to. It stops before them. */
-export function nginxChildren(plan: NginxPlan, after: string[]): ChildOptions[] {
+export interface NginxSurroundings {
+  /** Whom its requests go to. It stops before them. */
+  readonly after: string[];
+  /** The entry script of the task. */
+  readonly configurationScript: string;
+}
+
+export function nginxChildren(
+  plan: NginxPlan,
+  { after, configurationScript }: NginxSurroundings,
+): ChildOptions[] {
   const { program, folder, account } = plan;
   const shared = {
     sockets: [WEB_SOCKET],
@@ -24,7 +32,7 @@ export function nginxChildren(plan: NginxPlan, after: string[]): ChildOptions[] 
     {
       ...shared,
       name: CONFIGURATION_TASK,
-      script: fileURLToPath(new URL('../processes/nginx-configuration.js', import.meta.url)),
+      script: configurationScript,
       args: [program.path, folder],
       task: true,
     },

@@ -28,25 +28,32 @@ export class Membership {
 
   /** `failed` hears why nginx goes on with the former members. */
   follow(supervisor: Supervisor, failed: (error: unknown) => void): void {
+    const tell = (error: unknown): void => {
+      if ((error as SupervisorError).code !== 'STOPPED') failed(error);
+    };
     supervisor.on('state', (event) => {
-      if (!this.#changes(event)) return;
+      try {
+        if (!this.#changes(event)) return;
+      } catch (error) {
+        return tell(error);
+      }
       this.#updating ??= this.#update(supervisor)
-        .catch((error: unknown) => {
-          if ((error as SupervisorError).code !== 'STOPPED') failed(error);
-        })
+        .catch(tell)
         .finally(() => (this.#updating = undefined));
     });
   }
 
-  #changes({ child, from, to }: StateEvent): boolean {
+  #changes({ child, to }: StateEvent): boolean {
     const number = apiNumber(child);
     if (number === undefined) return false;
-    // Bound by us, and nginx may have to be somebody else.
-    if (to === 'starting') this.#handOver(apiSocket(this.#table, number));
-    if (to === 'ready') this.#members.add(number);
+    if (to === 'ready') {
+      // Bound by us, and nginx may have to be somebody else.
+      this.#handOver(apiSocket(this.#table, number));
+      this.#members.add(number);
+    }
     // The last one stays: requests find nobody either way, and an upstream without servers is no configuration.
-    else if (isGone(to) && this.#members.size > 1) this.#members.delete(number);
-    return from !== to && this.#configuration() !== this.#written;
+    if (isGone(to) && this.#members.size > 1) this.#members.delete(number);
+    return this.#configuration() !== this.#written;
   }
 
   /** One at a time; what changes meanwhile is seen to after it. */

@@ -144,7 +144,7 @@ async function migrate(environment: Record<string, string>): Promise<void> {
 }
 
 /** The entry script as it is built. */
-export function processFile(name: 'api' | 'migrate'): string {
+export function processFile(name: 'api' | 'migrate' | 'nginx-configuration'): string {
   return fileURLToPath(new URL(`../../dist/processes/${name}.js`, import.meta.url));
 }
 
