@@ -15,7 +15,7 @@ export class Membership {
   readonly #plan: NginxPlan;
   readonly #members: Set<number>;
   #written: string;
-  #updating: Promise<void> | undefined;
+  #isUpdating = false;
 
   /** Writes the first configuration, which the task before nginx takes over. */
   constructor(table: SupervisorOptions, plan: NginxPlan) {
@@ -26,45 +26,43 @@ export class Membership {
     this.#write(this.#written);
   }
 
-  /** `failed` hears why nginx goes on with the former members. */
+  /** `failed` hears why nginx goes on with the members that it knew. */
   follow(supervisor: Supervisor, failed: (error: unknown) => void): void {
-    const tell = (error: unknown): void => {
-      if ((error as SupervisorError).code !== 'STOPPED') failed(error);
-    };
     supervisor.on('state', (event) => {
-      try {
-        if (!this.#changes(event)) return;
-      } catch (error) {
-        return tell(error);
-      }
-      this.#updating ??= this.#update(supervisor)
-        .catch(tell)
-        .finally(() => (this.#updating = undefined));
+      void this.#update(event, supervisor).catch((error: unknown) => {
+        if ((error as SupervisorError).code !== 'STOPPED') failed(error);
+      });
     });
   }
 
-  #changes({ child, to }: StateEvent): boolean {
+  /** One at a time: what changes meanwhile is seen to by the one that is at it. */
+  async #update(event: StateEvent, supervisor: Supervisor): Promise<void> {
+    this.#notice(event);
+    if (this.#isUpdating) return;
+    this.#isUpdating = true;
+    try {
+      for (let wanted; (wanted = this.#configuration()) !== this.#written;) {
+        this.#write(wanted);
+        this.#written = wanted;
+        await supervisor.restart(CONFIGURATION_TASK);
+        const nginx = supervisor.status().find(({ name }) => name === NGINX_CHILD);
+        if (nginx?.pid !== undefined) process.kill(nginx.pid, 'SIGHUP');
+      }
+    } finally {
+      this.#isUpdating = false;
+    }
+  }
+
+  #notice({ child, to }: StateEvent): void {
     const number = apiNumber(child);
-    if (number === undefined) return false;
+    if (number === undefined) return;
     if (to === 'ready') {
       // Bound by us, and nginx may have to be somebody else.
       this.#handOver(apiSocket(this.#table, number));
       this.#members.add(number);
     }
     // The last one stays: requests find nobody either way, and an upstream without servers is no configuration.
-    if (isGone(to) && this.#members.size > 1) this.#members.delete(number);
-    return this.#configuration() !== this.#written;
-  }
-
-  /** One at a time; what changes meanwhile is seen to after it. */
-  async #update(supervisor: Supervisor): Promise<void> {
-    for (let wanted; (wanted = this.#configuration()) !== this.#written;) {
-      this.#write(wanted);
-      this.#written = wanted;
-      await supervisor.restart(CONFIGURATION_TASK);
-      const nginx = supervisor.status().find(({ name }) => name === NGINX_CHILD);
-      if (nginx?.pid !== undefined) process.kill(nginx.pid, 'SIGHUP');
-    }
+    if ((to === 'stopped' || to === 'failed') && this.#members.size > 1) this.#members.delete(number);
   }
 
   #configuration(): string {
@@ -85,8 +83,4 @@ export class Membership {
     const { account } = this.#plan;
     if (account) lchownSync(path, account.uid, account.gid);
   }
-}
-
-function isGone(state: StateEvent['to']): boolean {
-  return state === 'stopped' || state === 'failed';
 }

@@ -4,10 +4,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringNginx, descendants, waitUntil } from '@silly-face/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Front, seen, startFront } from './front.ts';
 
 const missing = await bringNginx();
+
+beforeEach((context) => {
+  if (missing) context.skip(missing);
+});
 
 const statics = mkdtempSync(join(tmpdir(), 'static-'));
 let front: Front;
@@ -23,7 +27,7 @@ afterAll(async () => {
   rmSync(statics, { recursive: true });
 });
 
-describe.skipIf(missing)('a request through nginx', () => {
+describe('a request through nginx', () => {
   it('says who asks, and nothing that its client only says of itself', async () => {
     const response = await fetch(`${front.url}/x?y=1`, {
       headers: {
@@ -102,7 +106,7 @@ describe.skipIf(missing)('a request through nginx', () => {
   });
 });
 
-describe.skipIf(missing)('static files', () => {
+describe('static files', () => {
   it('are for ever, compressed, and in no log', async () => {
     const response = await fetch(`${front.url}/static/app.123.js`);
     expect(response.status).toBe(200);
@@ -113,18 +117,23 @@ describe.skipIf(missing)('static files', () => {
     expect(front.accessLog().filter(({ path }) => path === '/static/app.123.js')).toEqual([]);
   });
 
-  it.each(['/static/', '/static/folder/', '/static/none.js', '/static/%2e%2e/secret', '/static../x'])(
-    '%s is no file',
+  it.each(['/static/', '/static/folder/', '/static/none.js', '/static/../secret'])(
+    '%s is none',
     async (path) => {
-      const response = await fetch(front.url + path);
-      // What is not below the folder is a path like any other, for the API to answer.
-      if (response.status === 200) expect((await seen(response)).pid).toBeGreaterThan(0);
-      else expect(response.status).toBe(404);
+      const socket = connect(front.port, '127.0.0.1');
+      socket.setEncoding('utf8');
+      let heard = '';
+      socket.on('data', (text: string) => (heard += text));
+      // As it is: fetch would resolve the dots.
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n`);
+      await once(socket, 'close');
+      // What is not below the folder is a path like any other, for the API.
+      expect(heard).toMatch(path.includes('..') ? /"url":"\/static\/..\/secret"/ : /^HTTP\/1.1 404/);
     },
   );
 });
 
-it.skipIf(missing)('a WebSocket reaches the party process that its path names', async () => {
+it('a WebSocket reaches the party process that its path names', async () => {
   const socket = connect(front.port, '127.0.0.1');
   socket.setEncoding('utf8');
   let heard = '';
@@ -140,7 +149,7 @@ it.skipIf(missing)('a WebSocket reaches the party process that its path names', 
   await once(socket, 'close');
 });
 
-it.skipIf(missing)('no process of it is root', () => {
+it('no process of it is root', () => {
   const pid = front.nginxPid() as number;
   const family = [pid, ...descendants(pid)];
   expect(family.length).toBeGreaterThan(1);
@@ -148,31 +157,28 @@ it.skipIf(missing)('no process of it is root', () => {
     expect(readFileSync(`/proc/${each}/status`, 'utf8')).not.toMatch(/^Uid:.*\b0\b/m);
 });
 
-it.skipIf(missing)(
-  'a proxy in front of it that is trusted says who asks, and each address is limited',
-  async () => {
-    await using behind = await startFront({
-      NGINX_TRUSTED_PROXIES: '127.0.0.0/8,::1',
-      NGINX_REQUESTS_PER_SECOND: '1',
-    });
-    const ask = (address: string) =>
-      fetch(behind.url, { headers: { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' } });
-    const { headers } = await seen(await ask('198.51.100.1'));
-    expect(headers).toMatchObject({ 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https' });
+it('a proxy in front of it that is trusted says who asks, and each address is limited', async () => {
+  await using behind = await startFront({
+    NGINX_TRUSTED_PROXIES: '127.0.0.0/8,::1',
+    NGINX_REQUESTS_PER_SECOND: '1',
+  });
+  const ask = (address: string) =>
+    fetch(behind.url, { headers: { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' } });
+  const { headers } = await seen(await ask('198.51.100.1'));
+  expect(headers).toMatchObject({ 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https' });
 
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask('203.0.113.7')));
-    const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused.length).toBeGreaterThan(10);
-    expect(refused[0]?.headers.get('retry-after')).toBe('1');
-    expect(await refused[0]?.json()).toMatchObject({ status: 429, code: 'rate-limited' });
-    expect((await ask('203.0.113.8')).status).toBe(200);
-    // Programs on this machine ask as often as they like.
-    const ours = await Promise.all(Array.from({ length: 20 }, () => ask('127.0.0.1')));
-    expect(ours.every(({ status }) => status === 200)).toBe(true);
-  },
-);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask('203.0.113.7')));
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(10);
+  expect(refused[0]?.headers.get('retry-after')).toBe('1');
+  expect(await refused[0]?.json()).toMatchObject({ status: 429, code: 'rate-limited' });
+  expect((await ask('203.0.113.8')).status).toBe(200);
+  // Programs on this machine ask as often as they like.
+  const ours = await Promise.all(Array.from({ length: 20 }, () => ask('127.0.0.1')));
+  expect(ours.every(({ status }) => status === 200)).toBe(true);
+});
 
-it.skipIf(missing)('without the API it says so, to programs and to people', async () => {
+it('without the API it says so, to programs and to people', async () => {
   await using alone = await startFront();
   await alone.supervisor.stop('api');
   const problem = await fetch(alone.url);

@@ -16,7 +16,7 @@ export async function startLoad(url: string, db: Pool, players = 6): Promise<Loa
   const failures: unknown[] = [];
   const promised = new Set<string>();
   let answered = 0;
-  let isOver = false;
+  const over = new AbortController();
 
   const expectStatus = async (what: string, status: number, asked: Promise<Answer>): Promise<void> => {
     try {
@@ -28,7 +28,7 @@ export async function startLoad(url: string, db: Pool, players = 6): Promise<Loa
     }
   };
   const play = async (player: TestPlayer, round: string): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await expectStatus('GET', 200, player.get('/me'));
       const text = randomUUID();
       promised.add(text);
@@ -46,7 +46,7 @@ export async function startLoad(url: string, db: Pool, players = 6): Promise<Loa
   return {
     answered: () => answered,
     async end() {
-      isOver = true;
+      over.abort();
       await playing;
       return failures;
     },
