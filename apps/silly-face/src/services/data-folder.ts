@@ -20,8 +20,8 @@ export interface DataFolder {
 
 /**
  * The one folder that the embedded services persist in: SILLY_FACE_DATA, else `.data` at the root of the repository. As root,
- * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is
- * ours until this process ends.
+ * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is ours until
+ * this process ends.
  *
  * @throws when another process has it
  */

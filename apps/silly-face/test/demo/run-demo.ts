@@ -81,7 +81,7 @@ export async function runDemo(
       DATABASE_URL: '',
       SILLY_FACE_POSTGRES: 'embedded',
       // Whether or not another test has installed it.
-      SILLY_FACE_NGINX: 'off',
+      SILLY_FACE_NGINX: process.env.SILLY_FACE_NGINX || 'off',
       SILLY_FACE_DATA: folders.data,
       TMPDIR: folders.temporary,
       PORT: String(port),

@@ -1,103 +1,100 @@
 // The whole backend behind the real nginx, under load.
-import type { Pool } from '@silly-face/pg-pool-transactions';
-import { bringNginx, startPostgres, type TestPostgres, waitUntil } from '@silly-face/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/store/database.ts';
-import { type Demo, demoFolders, runDemo } from '../demo/run-demo.ts';
-import { startLoad } from './load.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bringNginx, descendants, isAlive, waitUntil } from '@silly-face/testing';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type SoakedBackend, startBackend } from '../soak/backend.ts';
+import { differences } from '../soak/history.ts';
+import { Load } from '../soak/load.ts';
+import { scaled } from '../soak/scale.ts';
+import { startCounted } from './counted-load.ts';
 
-const missing = await bringNginx();
-
+let missing: string | undefined;
+beforeAll(async () => {
+  missing = await bringNginx();
+}, 300_000);
 beforeEach((context) => {
   if (missing) context.skip(missing);
 });
 
-const folders = demoFolders();
-let postgres: TestPostgres;
-let db: Pool;
-let backend: Demo;
+const start = (): Promise<SoakedBackend> => startBackend({ SILLY_FACE_NGINX: 'on' });
+const deploys = scaled({ short: 1, long: 100 });
+const kills = scaled({ short: 4, long: 100 });
 
-beforeAll(async () => {
-  if (missing) return;
-  postgres = await startPostgres();
-  const environment = {
-    DATABASE_URL: postgres.connectionString,
-    LOG_LEVEL: 'warn',
-    SILLY_FACE_NGINX: 'on',
-  };
-  backend = await runDemo(folders, environment, 'main');
-  await waitUntil(() => backend.printed().includes('The API is at'), { what: 'the start' });
-  db = openDatabase(postgres.connectionString);
-}, 300_000);
+test(
+  `deploys under load (${deploys}) fail no request, repeat none, and leave nginx alone`,
+  { timeout: 60_000 + deploys * 60_000 },
+  async () => {
+    await using soaked = await start();
+    const nginx = soaked.pidOf('nginx');
+    const load = new Load({ url: soaked.url, patienceMs: 0 });
+    await load.start(soaked.db, 6);
+    for (let deploy = 0; deploy < deploys; deploy += 1) await soaked.deploy();
+    const ended = await load.stop();
+    const { failures, lost } = load.client;
+    expect({ ended, failures, lost }).toEqual({ ended: [], failures: {}, lost: 0 });
+    expect(await differences(soaked.db, load.matches)).toEqual([]);
+    expect(soaked.botTroubles()).toEqual([]);
+    expect(soaked.pidOf('nginx')).toBe(nginx);
+  },
+);
 
-afterAll(async () => {
-  for (const pid of backend?.processes() ?? []) process.kill(pid, 'SIGKILL');
-  await db?.drain();
-  await postgres?.[Symbol.asyncDispose]();
-  folders.remove();
-});
-
-const url = (): string => `http://127.0.0.1:${backend.port}`;
-const count = (pattern: RegExp): number => backend.printed().match(pattern)?.length ?? 0;
-
-/** The process ids that a child has had, the present one last. */
-function pidsOf(name: string): number[] {
-  const ready = backend.printed().matchAll(new RegExp(`supervisor \\| ${name} \\((\\d+)\\): ready`, 'g'));
-  return [...ready].map(([, pid]) => Number(pid));
-}
-
-describe('under load', () => {
-  it('a deploy fails no request, repeats none, and leaves nginx alone', async () => {
-    const nginx = pidsOf('nginx');
-    const before = [pidsOf('api-1').at(-1), pidsOf('api-2').at(-1)];
-    const load = await startLoad(url(), db);
-    backend.signal('SIGHUP');
-    await waitUntil(() => count(/^(Deployed|Not deployed)/gm) === 1, {
-      what: 'the deploy',
-      timeoutMs: 60_000,
-    });
-    const so = load.answered();
-    await waitUntil(() => load.answered() > so + 50, { what: 'some more requests' });
-    expect(await load.end()).toEqual([]);
-    expect(count(/^Deployed/gm)).toBe(1);
-    const { promised, found, once } = await load.effects();
-    expect({ found, once }).toEqual({ found: promised, once: promised });
-    expect(pidsOf('nginx')).toEqual(nginx);
-    for (const pid of before) expect(() => process.kill(pid as number, 0)).toThrow('ESRCH');
-  });
-
-  it('processes that are killed one after the other fail no request, and nothing is done twice', async () => {
-    const load = await startLoad(url(), db);
-    for (let kills = 0; kills < 4; kills++) {
-      const name = `api-${(kills % 2) + 1}`;
+test(
+  `API processes that are killed one after the other (${kills}) fail no request, and nothing is done twice`,
+  { timeout: 120_000 + kills * 20_000 },
+  async () => {
+    await using soaked = await start();
+    const load = await startCounted(soaked.url, soaked.db);
+    for (let killed = 0; killed < kills; killed += 1) {
+      const name = `api-${(killed % 2) + 1}`;
       const so = load.answered();
       await waitUntil(() => load.answered() > so + 20, { what: 'some requests' });
-      const before = pidsOf(name);
-      process.kill(before.at(-1) as number, 'SIGKILL');
-      await waitUntil(() => pidsOf(name).length > before.length, { what: `${name} to be there again` });
+      const pid = soaked.pidOf(name) as number;
+      process.kill(pid, 'SIGKILL');
+      await waitUntil(() => ![undefined, pid].includes(soaked.pidOf(name)), { what: `${name} to be back` });
     }
     expect(await load.end()).toEqual([]);
     const { promised, found, once } = await load.effects();
     expect({ found, once }).toEqual({ found: promised, once: promised });
-  });
+    expect(soaked.botTroubles().filter((line) => line.includes('FATAL'))).toEqual([]);
+  },
+);
 
-  it('nginx that is killed comes back, and no connection is refused', async () => {
-    const before = pidsOf('nginx');
-    process.kill(before.at(-1) as number, 'SIGKILL');
-    const codes = new Set<unknown>();
-    while (pidsOf('nginx').length === before.length) {
-      await fetch(`${url()}/me`, { headers: { connection: 'close' } }).then(
-        ({ status }) => codes.add(status),
-        ({ cause }: { cause?: { code?: string } }) => codes.add(cause?.code),
-      );
-    }
-    expect(codes).not.toContain('ECONNREFUSED');
-    expect((await fetch(`${url()}/me`)).status).toBe(401);
+describe('under load,', () => {
+  test.each([
+    {
+      what: 'nginx that is killed comes back, and nothing is lost, doubled or refused',
+      told: /^(GET|POST) (ECONNRESET|EPIPE)$/,
+      happen: async (soaked: SoakedBackend) => {
+        const pid = soaked.pidOf('nginx') as number;
+        process.kill(pid, 'SIGKILL');
+        await waitUntil(() => ![undefined, pid].includes(soaked.pidOf('nginx')), {
+          what: 'nginx to be back',
+        });
+      },
+    },
+    {
+      what: 'nginx that is frozen goes on afterwards, and nobody has to notice',
+      // The limit of this client.
+      told: /^(GET|POST) NO_ANSWER$/,
+      happen: async (soaked: SoakedBackend) => {
+        const pid = soaked.pidOf('nginx') as number;
+        const family = [pid, ...descendants(pid)];
+        for (const each of family) process.kill(each, 'SIGSTOP');
+        await sleep(scaled({ short: 4_000, long: 10_000 }));
+        for (const each of family.filter(isAlive)) process.kill(each, 'SIGCONT');
+      },
+    },
+  ])('$what', { timeout: 180_000 }, async ({ told, happen }) => {
+    await using soaked = await start();
+    const load = new Load({ url: soaked.url, patienceMs: 60_000 });
+    await load.start(soaked.db, 6);
+    await waitUntil(() => load.client.answered > 50, { what: 'some requests' });
+    await happen(soaked);
+    const so = load.client.answered;
+    await waitUntil(() => load.client.answered > so + 50, { what: 'some more requests' });
+    const ended = await load.stop();
+    expect({ ended, lost: load.client.lost }).toEqual({ ended: [], lost: 0 });
+    expect(Object.keys(load.client.failures).filter((failure) => !told.test(failure))).toEqual([]);
+    expect(await differences(soaked.db, load.matches)).toEqual([]);
   });
-});
-
-it('ends in order when it is told to, and leaves nothing', async () => {
-  backend.signal('SIGTERM');
-  expect(await backend.ended, backend.printed()).toEqual([0, null]);
-  expect(backend.processes()).toEqual([]);
 });

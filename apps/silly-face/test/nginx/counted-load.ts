@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from '@silly-face/pg-pool-transactions';
 import { type Answer, newPlayer, type TestPlayer } from '../http/client.ts';
 
-export interface Load {
+export interface CountedLoad {
   /** How many requests were answered as they should be. */
   answered(): number;
   /** Ends it, and tells what was answered otherwise, or not at all. */
@@ -12,7 +12,7 @@ export interface Load {
 }
 
 /** Players who ask and taunt without a pause: a GET and a POST in turn, each POST with its own Idempotency-Key. */
-export async function startLoad(url: string, db: Pool, players = 6): Promise<Load> {
+export async function startCounted(url: string, db: Pool, players = 6): Promise<CountedLoad> {
   const failures: unknown[] = [];
   const promised = new Set<string>();
   let answered = 0;
