@@ -39,7 +39,10 @@ export const submissions: FastifyPluginAsyncZod<Services> = async (app, services
       try {
         // Out of turn is refused before a photo is read, unless it repeats a submission that was in turn.
         const key = { scope: at.playerId, key: idempotencyKey(request) };
-        if (!(await isKeyUsed(db, key))) checkTurn(await readRound(db, at.roundId, at.playerId));
+        await unlessRepeated(
+          async () => checkTurn(await readRound(db, at.roundId, at.playerId)),
+          () => isKeyUsed(db, key),
+        );
         if (!request.isMultipart())
           throw new Problem('unsupported-media-type', 'Expected multipart/form-data');
         const answer = await uploads.withFiles(async (upload, photo) => {
@@ -57,6 +60,24 @@ export const submissions: FastifyPluginAsyncZod<Services> = async (app, services
     },
   );
 };
+
+/**
+ * Refuses what cannot be done now, unless somebody says that this very request has done it. Asked in this order: the first of two
+ * may commit at any moment, and whoever sees what it did then also sees its key.
+ */
+async function unlessRepeated<Earlier>(
+  check: () => Promise<void>,
+  earlier: () => Promise<Earlier>,
+): Promise<Earlier | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (refusal) {
+    const found = await earlier();
+    if (found) return found;
+    throw refusal;
+  }
+}
 
 interface Submitting {
   readonly request: FastifyRequest;
@@ -76,7 +97,11 @@ async function submitPhoto(
 ): Promise<RoundAnswer> {
   const submission = { face, seed: randomInt(2 ** 32) };
   const before = await readRound(db, at.roundId, at.playerId);
-  checkSubmission(before, submission);
+  const earlier = await unlessRepeated(
+    async () => checkSubmission(before, submission),
+    () => earlierAnswer(db, keyed),
+  );
+  if (earlier) return tellReplay(reply, { answer: earlier.answer as RoundAnswer, replayed: true });
 
   const encoded = await reEncode(upload, photo);
   const stored = { key: newPhotoKey(at.roundId, before.round.turn), ...encoded };
