@@ -60,7 +60,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
         instances: api.instances,
         ...(nginx ? { listen: { path: join(nginx.folder, NGINX_FILES.apiSocket) } } : { sockets: [API] }),
         after: ['migrate', ...needed],
-        env: { ...environment, ...(nginx && { TRUST_PROXY: '1' }) },
+        env: { ...environment, ...(nginx && { TRUST_PROXY: 'loopback' }) },
         readiness: 'message',
         stopTimeoutMs: 15_000,
       },

@@ -41,7 +41,6 @@ const PROXIED = `proxy_pass http://api;
       proxy_send_timeout 30s;
       proxy_read_timeout 30s;
       proxy_next_upstream error timeout http_502 non_idempotent;
-      proxy_next_upstream_tries 6;
       proxy_next_upstream_timeout 40s;`;
 
 /**

@@ -7,20 +7,17 @@ import type { Upstreams } from './upstreams.ts';
  */
 export const UPSTREAM_KEEP_ALIVE_MS = 2000;
 
-/** How often a request may be sent to the same process. */
-const TRIES_A_PROCESS = 3;
-
 /**
  * A process is never left out for its failures: its socket is held, so that behind a process that is gone the requests wait for
- * the next one. While they do, the others get what comes. For the same reason it is worth while to ask there again, when the one
- * that was asked next has died, too: nginx asks each server once, so each is there several times.
+ * the next one. While they do, the others get what comes. For the same reason it is worth while to ask there again, when all that
+ * were asked have died with the request: nginx asks each server once, so each is there once more for that case.
  */
 export function upstreamBlocks({ api, party }: Upstreams): string {
-  const servers = api.map((address) => `server ${quoted(address)} max_fails=0;`);
+  const servers = api.map((address) => `server ${quoted(address)} max_fails=0`);
   return `upstream api {
     zone api 256k;
     least_conn;
-    ${Array.from({ length: TRIES_A_PROCESS }, () => servers.join('\n    ')).join('\n    ')}
+    ${[...servers, ...servers.map((server) => `${server} backup`)].map((server) => `${server};`).join('\n    ')}
     keepalive 64;
     keepalive_timeout ${UPSTREAM_KEEP_ALIVE_MS}ms;
   }

@@ -1,8 +1,16 @@
 import { once } from 'node:events';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { ApiConfig } from '../config.ts';
 
+/** What comes over a unix socket has no address. It comes from this machine, and whoever looks at addresses is told so. */
 export async function listen(server: Server, where: ApiConfig['listen']): Promise<void> {
   server.listen(where);
   await once(server, 'listening'); // Rejects with the server's error.
+  // Null for a unix socket that was inherited.
+  const address = server.address();
+  if (address === null || typeof address === 'string') server.on('connection', tellLocal);
+}
+
+function tellLocal(socket: Socket): void {
+  Object.defineProperty(socket, 'remoteAddress', { value: '127.0.0.1' });
 }

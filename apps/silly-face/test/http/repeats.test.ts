@@ -1,6 +1,6 @@
 // A proxy repeats a request at once when the process that had it dies: the first one may still be committing what it did.
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, newPlayer, type TestPlayer } from './client.ts';
 import { draw } from './drawing.ts';
 import { type Rig, startRig } from './rig.ts';
@@ -13,19 +13,24 @@ beforeAll(async () => {
   anna = await newPlayer(rig);
   photo = await draw();
 });
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rig[Symbol.asyncDispose]());
 
 /** Lets something else happen between the next request's nth query and what follows. */
-function afterQuery(n: number, happen: () => Promise<unknown>): void {
-  const query = rig.db.query.bind(rig.db) as (text: string, values?: unknown[]) => Promise<unknown>;
+function afterQuery(n: number, happen: () => Promise<unknown>): Disposable {
+  const { query } = rig.db;
   let queries = 0;
-  vi.spyOn(rig.db, 'query').mockImplementation((async (text: string, values?: unknown[]) => {
-    const result = await query(text, values);
-    queries += 1;
-    if (queries === n) await happen();
-    return result;
-  }) as typeof rig.db.query);
+  const counted = new Proxy(query, {
+    async apply(...call) {
+      const result: unknown = await Reflect.apply(...call);
+      queries += 1;
+      if (queries === n) await happen();
+      return result;
+    },
+  });
+  const put = (value: typeof query): unknown =>
+    Object.defineProperty(rig.db, 'query', { value, configurable: true });
+  put(counted);
+  return { [Symbol.dispose]: () => void put(query) };
 }
 
 describe('a repeated submission', () => {
@@ -38,7 +43,7 @@ describe('a repeated submission', () => {
       const submit = (): Promise<Answer> => anna.submit(round, 'Smug Cat', photo, { key });
       const objects = (await rig.objects()).length;
       let first: Answer | undefined;
-      afterQuery(n, async () => (first = await submit()));
+      using _ = afterQuery(n, async () => (first = await submit()));
       const second = await submit();
       expect(first).toMatchObject({ status: 201 });
       expect(second).toMatchObject({ status: 201, body: first?.body });
