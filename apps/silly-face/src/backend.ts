@@ -2,6 +2,7 @@ import { isPortFree } from '@silly-face/postgres-local';
 import type { Supervisor } from '@silly-face/supervisor';
 import { type MailConfig, readMailConfig } from './mail/mail-config.ts';
 import { MailingSupervisor } from './mail/mailing-supervisor.ts';
+import { NGINX_CHILDREN } from './nginx/children.ts';
 import { Membership } from './nginx/membership.ts';
 import { type Bot, processTable } from './process-table.ts';
 import { nginxInstalled, nginxService } from './services/nginx.ts';
@@ -93,15 +94,14 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   });
   const supervisor = new MailingSupervisor(
     { ...table, ...(options.controlSocket && { controlSocket: data.controlSocket }) },
-    // Postgres, for one, logs there whatever it does.
-    { config: mail, directory: data.mail, chatty: services.flatMap(namesOf) },
+    // Postgres logs there whatever it does, nginx what its clients do wrong.
+    {
+      config: mail,
+      directory: data.mail,
+      chatty: [...services.flatMap(namesOf), ...(nginx ? NGINX_CHILDREN : [])],
+    },
   );
-  if (nginx)
-    new Membership(table, nginx.plan).follow(supervisor, (error) =>
-      console.error(
-        `nginx goes on with the API processes that it knew: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
+  if (nginx) new Membership(table, nginx.plan).follow(supervisor, console.error);
   return {
     supervisor,
     url: isHere(host) ? `http://localhost:${port}` : urlOf(host, port),

@@ -9,6 +9,7 @@ export const WEB_SOCKET = 'web';
 /** Checks the next configuration and puts it in the place of the last one. */
 export const CONFIGURATION_TASK = 'nginx-configuration';
 export const NGINX_CHILD = 'nginx';
+export const NGINX_CHILDREN = [CONFIGURATION_TASK, NGINX_CHILD];
 
 export interface NginxSurroundings {
   /** Whom its requests go to. It stops before them. */

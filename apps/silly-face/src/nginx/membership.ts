@@ -26,11 +26,13 @@ export class Membership {
     this.#write(this.#written);
   }
 
-  /** `failed` hears why nginx goes on with the members that it knew. */
-  follow(supervisor: Supervisor, failed: (error: unknown) => void): void {
+  /** `failed` hears when nginx goes on with the members that it knew. */
+  follow(supervisor: Supervisor, failed: (reason: string) => void): void {
     supervisor.on('state', (event) => {
-      void this.#update(event, supervisor).catch((error: unknown) => {
-        if ((error as SupervisorError).code !== 'STOPPED') failed(error);
+      void this.#update(event, supervisor).catch((error: SupervisorError) => {
+        // As everything stops, nginx does.
+        if (error.code !== 'STOPPED')
+          failed(`nginx goes on with the API processes that it knew: ${error.message}`);
       });
     });
   }

@@ -14,7 +14,7 @@ export interface Front extends AsyncDisposable {
   readonly port: number;
   readonly supervisor: Supervisor;
   /** Why nginx was not told of other processes. */
-  readonly failures: unknown[];
+  readonly failures: string[];
   /** What nginx printed. */
   readonly printed: () => string;
   accessLog(): Record<string, unknown>[];
@@ -69,8 +69,8 @@ export async function startFront(environment: Record<string, string> = {}): Prom
     ],
   };
   const supervisor = new Supervisor(table);
-  const failures: unknown[] = [];
-  new Membership(table, plan).follow(supervisor, (error) => failures.push(error));
+  const failures: string[] = [];
+  new Membership(table, plan).follow(supervisor, (reason) => failures.push(reason));
   let printed = '';
   supervisor.on('output', ({ child, line }) => (printed += `${child} | ${line}\n`));
   try {
