@@ -14,7 +14,9 @@ export class FloodGate {
   /** The next value of the number, beginning with 0, or undefined when there is no token. */
   pass(fullAgainMs: number, nowMs: number): number | undefined {
     const next = Math.max(fullAgainMs, nowMs) + this.#tokenMs;
-    // Half a token of tolerance: sums of fractions must not cost the last frame of a burst.
-    return next - nowMs > this.#fullMs + this.#tokenMs / 2 ? undefined : next;
+    // Sums of fractions must not cost the last frame of a burst.
+    return next - nowMs > this.#fullMs + ROUNDING_MS ? undefined : next;
   }
 }
+
+const ROUNDING_MS = 0.001;

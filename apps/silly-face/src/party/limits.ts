@@ -54,8 +54,9 @@ export function partyLimits(given: Partial<PartyLimits> = {}): PartyLimits {
     if (!Object.hasOwn(DEFAULT_LIMITS, name))
       throw new PartyOptionError(name, 'left out: there is no such limit', value);
     if (value === undefined) continue;
-    if (!(Number.isInteger(value) || name === 'framesPerSecond') || !(value > 0 && value <= LARGEST))
-      throw new PartyOptionError(name, `a positive whole number up to ${LARGEST}`, value);
+    const kind = name === 'framesPerSecond' ? 'number' : 'whole number';
+    if (!(value > 0 && value <= LARGEST) || (kind === 'whole number' && !Number.isInteger(value)))
+      throw new PartyOptionError(name, `a positive ${kind} up to ${LARGEST}`, value);
     limits[name as keyof PartyLimits] = value;
   }
   if (limits.pingIntervalMs >= limits.idleTimeoutMs)
