@@ -1,0 +1,15 @@
+import { areaOf } from '../harness/parts.ts';
+import type { Context, Row } from '../harness/row.ts';
+import { measureConnectionMemory } from '../party/connection-memory.ts';
+import { measureFanOut } from '../party/fan-out.ts';
+
+const measurements: Record<string, (context: Context) => Promise<Row[]>> = {
+  'fan-out': (context) => measureFanOut('in turn', context),
+  'fan-out-burst': (context) => measureFanOut('at once', context),
+  'connection-memory': measureConnectionMemory,
+};
+
+export const parts = Object.keys(measurements);
+
+/** What party mode costs beside the least that does the same. */
+export const area = areaOf('party', measurements);

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { ServerName } from './settings.ts';
+
+/** A member of a room that speaks the least of the protocol that there is: it counts the ends of lines, or those of messages. */
+export class Client {
+  /** How many messages of the room it got. */
+  heard = 0;
+  /** Called after each. */
+  onHeard: (count: number) => void = () => {};
+  readonly #socket: Socket;
+  readonly #chat: Buffer;
+  readonly #end: number;
+
+  /** Resolves when it is in its room. */
+  static async connect(port: number, name: ServerName): Promise<Client> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.on('error', (error) => {
+      throw error;
+    });
+    await once(socket, 'connect');
+    if (name === 'ours, WebSocket') {
+      socket.write(UPGRADE);
+      await until(socket, 'PLSAUTH');
+      socket.write(message(AUTH));
+      await until(socket, 'WELCOME');
+    } else if (name === 'ours') {
+      socket.write(`${AUTH}\n`);
+      await until(socket, 'WELCOME');
+    }
+    return new Client(socket, name === 'ours, WebSocket');
+  }
+
+  private constructor(socket: Socket, isWebSocket: boolean) {
+    this.#socket = socket;
+    this.#chat = isWebSocket ? message(CHAT) : Buffer.from(`${CHAT}\n`);
+    // No frame has the bytes of its end within: the text is ASCII, and a message ends as its object does.
+    this.#end = isWebSocket ? '}'.charCodeAt(0) : '\n'.charCodeAt(0);
+    socket.on('data', (chunk) => this.#count(chunk));
+    socket.resume();
+  }
+
+  speak(): void {
+    this.#socket.write(this.#chat);
+  }
+
+  async end(): Promise<void> {
+    this.onHeard = () => {};
+    this.#socket.destroy();
+    if (!this.#socket.closed) await once(this.#socket, 'close');
+  }
+
+  #count(chunk: Buffer): void {
+    for (let at = chunk.indexOf(this.#end); at !== -1; at = chunk.indexOf(this.#end, at + 1)) {
+      this.heard += 1;
+      this.onHeard(this.heard);
+    }
+  }
+}
+
+const AUTH = '{"cmd":"AUTH","token":"any"}';
+const CHAT = '{"cmd":"CHAT","id":"c1","text":"The one with the teapot on its head, I would say"}';
+const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: party',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n');
+
+/** What comes behind the word waits until somebody reads on. */
+async function until(socket: Socket, word: string): Promise<void> {
+  for (let text = ''; !text.includes(word);) {
+    socket.resume();
+    text += String((await once(socket, 'data'))[0]);
+    socket.pause();
+  }
+}
+
+/** A masked text message; the mask is zero. */
+function message(json: string): Buffer {
+  return Buffer.concat([Buffer.of(0x81, 0x80 | json.length, 0, 0, 0, 0), Buffer.from(json)]);
+}

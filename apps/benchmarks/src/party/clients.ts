@@ -1,0 +1,53 @@
+// Many clients in one process, which count what they hear and look into none of it.
+//
+//   node clients.js
+//
+// To each ClientsOrder it answers when it is done, with a ClientsAnswer to those that measure.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '../harness/now.ts';
+import { Client } from './client.ts';
+import { type ClientsAnswer, type ClientsOrder, ROOM_SIZE, type Talk } from './settings.ts';
+
+let clients: Client[] = [];
+
+process.on('message', (order: ClientsOrder) => void obey(order).then((answer) => process.send?.(answer)));
+process.on('disconnect', () => process.exit());
+
+async function obey(order: ClientsOrder): Promise<ClientsAnswer | 'done'> {
+  if ('connect' in order) {
+    const { port, name, connections } = order.connect;
+    // One room after the other: who comes first is in the first.
+    for (let count = 0; count < connections; count += 1) clients.push(await Client.connect(port, name));
+    return 'done';
+  }
+  if ('disconnect' in order) {
+    await Promise.all(clients.map((client) => client.end()));
+    clients = [];
+    return 'done';
+  }
+  begin(order.talk);
+  await sleep(order.warmUpMs);
+  const before = heard();
+  const startedAt = now();
+  await sleep(order.durationMs);
+  return { deliveriesPerSecond: (heard() - before) / ((now() - startedAt) / 1_000) };
+}
+
+function begin(talk: Talk): void {
+  for (const [index, client] of clients.entries()) {
+    const seat = index % ROOM_SIZE;
+    const isMyTurn =
+      talk === 'at once'
+        ? (count: number) => count % ROOM_SIZE === 0
+        : (count: number) => count % ROOM_SIZE === seat;
+    client.onHeard = (count) => {
+      if (isMyTurn(count)) client.speak();
+    };
+  }
+  for (const [index, client] of clients.entries())
+    if (talk === 'at once' || index % ROOM_SIZE === 0) client.speak();
+}
+
+function heard(): number {
+  return clients.reduce((sum, client) => sum + client.heard, 0);
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { ClientsAnswer, ClientsOrder, ServerName, ServerSettings } from './settings.ts';
+
+/** A program of this folder in a process of its own: answers each message with one. */
+class Running {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<never>;
+
+  constructor(program: string, args: string[]) {
+    this.#child = fork(fileURLToPath(new URL(program, import.meta.url)), args, {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#exited = once(this.#child, 'exit').then(() => {
+      throw new Error(`${program} ended before its time`);
+    });
+    this.#exited.catch(() => {}); // Whoever waits for an answer hears of it.
+  }
+
+  async ask<Answer>(message: ClientsOrder | 'memory'): Promise<Answer> {
+    const answer = this.answer<Answer>();
+    this.#child.send(message);
+    return answer;
+  }
+
+  async answer<Answer>(): Promise<Answer> {
+    const [answer] = (await Promise.race([once(this.#child, 'message'), this.#exited])) as [Answer];
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited.catch(() => {}); // That it ends is what is wanted.
+  }
+}
+
+export class RunningServer {
+  readonly name: ServerName;
+  readonly #running: Running;
+  #port = 0;
+
+  static async start(name: ServerName): Promise<RunningServer> {
+    const server = new RunningServer(name);
+    server.#port = await server.#running.answer<number>();
+    return server;
+  }
+
+  private constructor(name: ServerName) {
+    this.name = name;
+    this.#running = new Running('server.js', [JSON.stringify({ name } satisfies ServerSettings)]);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  residentBytes(): Promise<number> {
+    return this.#running.ask<number>('memory');
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+}
+
+export class RunningClients {
+  readonly #running = new Running('clients.js', []);
+
+  async connect({ port, name }: RunningServer, connections: number): Promise<void> {
+    await this.#running.ask({ connect: { port, name, connections } });
+  }
+
+  async talk(order: Extract<ClientsOrder, { talk: unknown }>): Promise<number> {
+    const { deliveriesPerSecond } = await this.#running.ask<ClientsAnswer>(order);
+    return deliveriesPerSecond;
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#running.ask({ disconnect: true });
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+}
