@@ -33,9 +33,10 @@ async function kilobytesPerConnection(name: ServerName, connections: number): Pr
     // What the first ones cost is the code, not their connections.
     await clients.connect(server, 200);
     await clients.disconnect();
-    const before = await server.residentBytes();
+    const { residentBytes: before } = await server.usage();
     await clients.connect(server, connections);
-    return ((await server.residentBytes()) - before) / connections / 1_000;
+    const { residentBytes: after } = await server.usage();
+    return (after - before) / connections / 1_000;
   } finally {
     await clients.stop();
     await server.stop();

@@ -1,4 +1,4 @@
-import { each, sum } from '../harness/each.ts';
+import { each } from '../harness/each.ts';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { RunningClients, RunningServer } from './running.ts';
@@ -6,30 +6,55 @@ import { ROOM_SIZE, type ServerName, type Talk } from './settings.ts';
 
 const names = ['ours', 'bare net', 'ours, WebSocket'] as const satisfies ServerName[];
 
+interface Sample {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+}
+
 /** How many messages reach their receivers. All limits are on, and nobody comes near the flood limit with so many clients. */
 export async function measureFanOut(talk: Talk, { quick, log }: Context): Promise<Row[]> {
   const [rounds, connections, durationMs] = quick ? [1, 80, 200] : [5, 2_000, 2_000];
   log(`party: ${rounds} × ${durationMs} ms of ${connections} members who speak ${talk}`);
   const clients = new RunningClients();
   const servers = new Map<ServerName, RunningServer>();
+  const measure = async (server: RunningServer): Promise<Sample> => {
+    await clients.connect(server, connections);
+    await clients.talk({ talk, durationMs: durationMs / 4 });
+    const before = await server.usage();
+    const { deliveries, seconds } = await clients.talk({ talk: 'go on', durationMs });
+    const after = await server.usage();
+    await clients.disconnect();
+    if (deliveries === 0) throw new Error(`${server.name} delivered nothing`);
+    return { perSecond: deliveries / seconds, cpuUs: (after.cpuUs - before.cpuUs) / deliveries };
+  };
   try {
     for (const name of names) servers.set(name, await RunningServer.start(name));
-    const measure = (name: ServerName) => async () => {
-      await clients.connect(servers.get(name) as RunningServer, connections);
-      const rate = await clients.talk({ talk, warmUpMs: durationMs / 4, durationMs });
-      await clients.disconnect();
-      return rate;
-    };
-    const rates = await interleave(each(names, measure), rounds);
-    if (sum(Object.values(rates).flat()) === 0) throw new Error('Nothing was delivered');
+    const samples = await interleave(
+      each(names, (name) => () => measure(servers.get(name) as RunningServer)),
+      rounds,
+    );
+    const members = `in rooms of ${ROOM_SIZE}, ${connections} members who speak ${talk}`;
     return [
-      medianRow(rates, {
-        dimension: `deliveries/s in rooms of ${ROOM_SIZE}, ${connections} members who speak ${talk}`,
-        unit: 'deliveries/s',
-        better: 'higher',
-        against: 'bare net',
-        goalRatio: 0.8,
-      }),
+      medianRow(
+        each(names, (name) => samples[name].map(({ perSecond }) => perSecond)),
+        {
+          dimension: `deliveries/s ${members}`,
+          unit: 'deliveries/s',
+          better: 'higher',
+          against: 'bare net',
+          goalRatio: 0.8,
+        },
+      ),
+      medianRow(
+        each(names, (name) => samples[name].map(({ cpuUs }) => cpuUs)),
+        {
+          dimension: `the server's CPU a delivery ${members}`,
+          unit: 'µs',
+          better: 'lower',
+          against: 'bare net',
+          goalRatio: 1.25,
+        },
+      ),
     ];
   } finally {
     await clients.stop();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ClientsAnswer, ClientsOrder, ServerName, ServerSettings } from './settings.ts';
+import type { ClientsAnswer, ClientsOrder, ServerName, ServerSettings, ServerUsage } from './settings.ts';
 
 /** A program of this folder in a process of its own: answers each message with one. */
 class Running {
@@ -19,7 +19,7 @@ class Running {
     this.#exited.catch(() => {}); // Whoever waits for an answer hears of it.
   }
 
-  async ask<Answer>(message: ClientsOrder | 'memory'): Promise<Answer> {
+  async ask<Answer>(message: ClientsOrder | 'usage'): Promise<Answer> {
     const answer = this.answer<Answer>();
     this.#child.send(message);
     return answer;
@@ -56,8 +56,8 @@ export class RunningServer {
     return this.#port;
   }
 
-  residentBytes(): Promise<number> {
-    return this.#running.ask<number>('memory');
+  usage(): Promise<ServerUsage> {
+    return this.#running.ask('usage');
   }
 
   stop(): Promise<void> {
@@ -72,9 +72,8 @@ export class RunningClients {
     await this.#running.ask({ connect: { port, name, connections } });
   }
 
-  async talk(order: Extract<ClientsOrder, { talk: unknown }>): Promise<number> {
-    const { deliveriesPerSecond } = await this.#running.ask<ClientsAnswer>(order);
-    return deliveriesPerSecond;
+  talk(order: Extract<ClientsOrder, { talk: unknown }>): Promise<ClientsAnswer> {
+    return this.#running.ask(order);
   }
 
   async disconnect(): Promise<void> {

@@ -8,6 +8,13 @@ export interface ServerSettings {
   readonly name: ServerName;
 }
 
+export interface ServerUsage {
+  /** Since its start. */
+  readonly cpuUs: number;
+  /** After a collection. */
+  readonly residentBytes: number;
+}
+
 /** How the members of a room speak. */
 export type Talk =
   /** One after the other, each when it has heard the one before: no message waits for another. */
@@ -18,9 +25,10 @@ export type Talk =
 /** What `clients.js` is told to do, and what it answers with. */
 export type ClientsOrder =
   | { readonly connect: { readonly port: number; readonly name: ServerName; readonly connections: number } }
-  | { readonly talk: Talk; readonly warmUpMs: number; readonly durationMs: number }
+  | { readonly talk: Talk | 'go on'; readonly durationMs: number }
   | { readonly disconnect: true };
 
 export interface ClientsAnswer {
-  readonly deliveriesPerSecond: number;
+  readonly deliveries: number;
+  readonly seconds: number;
 }

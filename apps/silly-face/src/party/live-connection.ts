@@ -189,7 +189,10 @@ export abstract class LiveConnection implements PartyConnection {
         if (this.#state !== 'waiting')
           throw new Violation('already-authenticated', 'AUTH was already accepted');
         return this.#ask(frame);
-      default:
+      case 'CHAT':
+      case 'SHOW':
+      case 'GUESS':
+      case 'LEAVE':
         if (this.#state !== 'in') throw new Violation('not-authenticated', `${frame.cmd} came before AUTH`);
         return this.edge.handler.command(this, frame);
     }

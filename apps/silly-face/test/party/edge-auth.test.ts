@@ -50,6 +50,7 @@ describe.each<Transport>(['TCP', 'WebSocket'])('AUTH over %s', (transport) => {
     await waitUntil(() => handler.asked.length === 2, { what: 'the second question' });
     handler.asked[1]?.();
     await client.next('WELCOME');
+    expect(client.all('BYE')).toEqual([]);
   });
 
   it('ends with auth-timeout when nothing comes, and when the room does not answer', async () => {

@@ -1,5 +1,5 @@
 import { waitUntil } from '@silly-face/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { expectBye, OneRoom, startEdge, untilAllGone } from './edge-rig.ts';
 import type { Transport } from './party-client.ts';
 
@@ -52,6 +52,7 @@ describe.each<Transport>(['TCP', 'WebSocket'])('limits over %s:', (transport) =>
     }
     client.send({ cmd: 'RING' });
     await client.next('AHOY-HOY');
+    expect(client.all('BYE')).toEqual([]);
   });
 
   it('who does not read is too-slow, and does not hold up the others', async () => {
@@ -109,18 +110,27 @@ describe.each<Transport>(['TCP', 'WebSocket'])('limits over %s:', (transport) =>
     client.pause();
     client.send([]);
     await waitUntil(() => server.counts.byes['bad-frame'] === 1, { what: 'the BYE' });
+    expect(server.connections.size).toBe(1);
     await untilAllGone(server);
   });
+});
 
-  it('one timer for all, and none when nobody is here', async () => {
-    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+describe('the times of all clients', () => {
+  it('are kept by one timer, and by none when nobody is here', async () => {
+    const setInterval = vi.spyOn(globalThis, 'setInterval');
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+    const clearInterval = vi.spyOn(globalThis, 'clearInterval');
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
     const { join, server } = await startEdge(new OneRoom());
-    const before = timers();
+    setInterval.mockClear();
     const clients = [];
     for (let count = 0; count < 20; count += 1) clients.push(await join('TCP'));
-    expect(timers()).toBe(before + 1);
+    expect(setInterval).toHaveBeenCalledTimes(1);
+    expect(setTimeout).not.toHaveBeenCalled();
     await Promise.all(clients.map((client) => client.end()));
     await untilAllGone(server);
-    expect(timers()).toBe(before);
+    expect(clearInterval).toHaveBeenCalledWith(setInterval.mock.results[0]?.value);
   });
 });

@@ -55,9 +55,9 @@ export interface EdgeRig<Handler extends PartyHandler> {
   readonly server: PartyServer;
   readonly errors: unknown[];
   readonly ports: Readonly<Record<Transport, number>>;
-  connect(transport: Transport): Promise<PartyClient>;
+  readonly connect: (transport: Transport) => Promise<PartyClient>;
   /** Connected, and past AUTH. */
-  join(transport: Transport): Promise<PartyClient>;
+  readonly join: (transport: Transport) => Promise<PartyClient>;
 }
 
 /** A server on ports of the kernel's choice. When the test ends, nothing of it may be left. */

@@ -132,8 +132,8 @@ describe('the HTTP server for WebSockets', () => {
 
   it('ends who connects and asks for nothing', async () => {
     const { ports, server } = await startEdge(new OneRoom(), { authTimeoutMs: 300 });
-    await answerTo(ports.WebSocket, 'GET / HT');
-    await answerTo(ports.WebSocket, '');
+    expect(await answerTo(ports.WebSocket, 'GET / HT')).not.toContain('200');
+    expect(await answerTo(ports.WebSocket, '')).not.toContain('200');
     const count = async (): Promise<number> =>
       new Promise((resolve, reject) => {
         server.webSocket.getConnections((error, connections) =>
@@ -152,5 +152,6 @@ describe('the HTTP server for WebSockets', () => {
     await server.close();
     socket.resume();
     await gone;
+    expect(server.webSocket.listening).toBe(false);
   });
 });
