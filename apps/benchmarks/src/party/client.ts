@@ -37,6 +37,9 @@ export class Client {
     // No frame has the bytes of its end within: the text is ASCII, and a message ends as its object does.
     this.#end = isWebSocket ? '}'.charCodeAt(0) : '\n'.charCodeAt(0);
     socket.on('data', (chunk) => this.#count(chunk));
+    socket.on('end', () => {
+      throw new Error('The server has ended a connection');
+    });
     socket.resume();
   }
 
