@@ -14,7 +14,7 @@ interface Sample {
 /** How many messages reach their receivers. All limits are on, at their defaults: there are so many clients that none of them has to
  * speak more than 20 times a second. */
 export async function measureFanOut(talk: Talk, { quick, log }: Context): Promise<Row[]> {
-  const [rounds, connections, durationMs] = quick ? [1, 80, 200] : [5, 4_000, 2_000];
+  const [rounds, connections, durationMs] = quick ? [1, 800, 200] : [5, 4_000, 2_000];
   log(`party: ${rounds} × ${durationMs} ms of ${connections} members who speak ${talk}`);
   const clients = new RunningClients();
   const servers = new Map<ServerName, RunningServer>();
