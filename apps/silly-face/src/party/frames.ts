@@ -66,7 +66,7 @@ export interface WelcomeFrame {
   readonly room: string;
   /** The player's id. */
   readonly you: string;
-  /** The token for the next AUTH, and with it the end of the last one. */
+  /** The token for the next AUTH in this room; a later seat in it brings another. */
   readonly resume: string;
   readonly seq: number;
   /** The whole room. Undefined when the missed events follow instead. */
@@ -83,13 +83,15 @@ export interface ErrorFrame {
   readonly reason: string;
 }
 
-/** The room is elsewhere: connect there with AUTH {room, resume, after}. */
+/** The room is elsewhere: connect there with AUTH {room, resume, after}, or with AUTH {token} when there is one. */
 export interface MoveFrame {
   readonly cmd: 'MOVE';
   readonly room: string;
   readonly host: string;
   readonly port: number;
   readonly webSocketUrl: string;
+  /** The seat, for who has not been in the room yet. */
+  readonly token?: string;
 }
 
 export interface ByeFrame {

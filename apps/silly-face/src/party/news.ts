@@ -1,0 +1,74 @@
+import type { Party } from '../game/party.ts';
+import { Encoded } from './encoded.ts';
+import { RecentEvents } from './recent-events.ts';
+import type { RoomState } from './room-state.ts';
+
+/** An event on its way to the members, and what the room is after it. */
+export interface Telling {
+  readonly seq: number;
+  readonly json: string;
+  readonly party: Party;
+  /** Nobody hears of it before it is kept. */
+  readonly isKeptFirst: boolean;
+  readonly told: (() => void) | undefined;
+}
+
+/** What the members of a room know, and what they will: all hear of everything in the same order. */
+export class News {
+  /** As the members know it. */
+  party: Party;
+  seq: number;
+  readonly #send: (frame: Encoded) => void;
+  readonly #recent: RecentEvents;
+  readonly #mostRecent: number;
+  /** Behind one that has to be kept first, all others wait. */
+  readonly #untold: Telling[] = [];
+  #keptSeq: number;
+
+  constructor({ party, seq, recent }: RoomState, mostRecent: number, send: (frame: Encoded) => void) {
+    this.party = party;
+    this.seq = this.#keptSeq = seq;
+    this.#recent = new RecentEvents(mostRecent, recent);
+    this.#mostRecent = mostRecent;
+    this.#send = send;
+  }
+
+  get isAllTold(): boolean {
+    return this.#untold.length === 0;
+  }
+
+  /** The latest events, with those that are not told yet. */
+  get recent(): RoomState['recent'] {
+    const { floor, events } = this.#recent.toJSON();
+    const untold = this.#untold.map(({ seq, json }) => [seq, json] as const);
+    return new RecentEvents(this.#mostRecent, { floor, events: [...events, ...untold] }).toJSON();
+  }
+
+  /** What was told after this number; undefined when not all of it is at hand, or nothing had this number yet. */
+  after(seq: number): string[] | undefined {
+    return seq <= this.seq ? this.#recent.after(seq) : undefined;
+  }
+
+  add(telling: Telling): void {
+    if (telling.isKeptFirst || this.#untold.length > 0) this.#untold.push(telling);
+    else this.#tell(telling);
+  }
+
+  /** All up to this number is kept. */
+  kept(seq: number): void {
+    this.#keptSeq = Math.max(this.#keptSeq, seq);
+    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
+      if (next.isKeptFirst && next.seq > this.#keptSeq) break;
+      this.#untold.shift();
+      this.#tell(next);
+    }
+  }
+
+  #tell({ seq, json, party, told }: Telling): void {
+    this.party = party;
+    this.seq = seq;
+    this.#recent.push(seq, json);
+    this.#send(new Encoded(json));
+    told?.();
+  }
+}

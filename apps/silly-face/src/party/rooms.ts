@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Address, type Directory, DirectoryError, type NewProcess } from '../directory/directory.ts';
+import { Lease } from './lease.ts';
+import type { PartyLog } from './log.ts';
+import { newMetrics } from './metrics.ts';
+import { readRoomOptions, type RoomOptions, type RoomSettings } from './options.ts';
+import { Room, type RoomHost } from './room.ts';
+import { RoomLog } from './room-log.ts';
+import { restoreRoom } from './room-state.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
+import { Verification } from './verification.ts';
+
+export interface RoomsOptions extends RoomOptions {
+  readonly directory: Directory;
+  /** Of this run of the process. */
+  readonly id: string;
+  /** Where its clients reach it; asked when it listens. */
+  readonly address: () => Address;
+  readonly log: PartyLog;
+}
+
+/** Here, or at another address. */
+export type Opened = Room | Address;
+
+/** The rooms that this process has. They are opened when their first member comes, and stay until they are empty or moved. */
+export class Rooms implements RoomHost {
+  readonly directory: Directory;
+  readonly settings: RoomSettings;
+  readonly lease: Lease;
+  readonly log: RoomLog;
+  readonly metrics = newMetrics();
+  readonly words: PartyLog;
+  readonly #self: () => NewProcess;
+  /** No room is taken any more, and those that are here go. */
+  isDraining = false;
+  readonly #rooms = new Map<string, Room>();
+  readonly #opening = new Map<string, Promise<Opened>>();
+  readonly #snapshots: SnapshotWriter;
+  readonly #verification: Verification;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor({ directory, id, address, log, ...options }: RoomsOptions) {
+    this.directory = directory;
+    this.#self = () => ({ id, ...address() });
+    this.words = log;
+    this.settings = readRoomOptions(options);
+    this.log = new RoomLog({ directory, chatLogMs: this.settings.chatLogMs, log });
+    this.#snapshots = new SnapshotWriter(directory, log);
+    this.#verification = new Verification(this);
+    this.lease = new Lease({
+      ...this.settings,
+      directory,
+      process: this.#self,
+      log,
+      load: () => ({ rooms: this.#rooms.size, connections: this.metrics.connections }),
+      onRenewed: () => this.#verification.all(this.#rooms.values()),
+    });
+  }
+
+  /** As the directory knows it. */
+  get process(): NewProcess {
+    return this.#self();
+  }
+
+  /** Once it listens. @throws {DirectoryError} when the directory does not take this process */
+  async start(): Promise<void> {
+    await this.lease.start();
+    this.#ticking = setInterval(() => this.#tick(), this.settings.tickMs);
+  }
+
+  /** Nothing is under way afterwards. What was not told to be kept is lost, as in a crash: drain before. */
+  async stop(): Promise<void> {
+    clearInterval(this.#ticking);
+    this.#verification.stop();
+    await Promise.all([this.lease.stop(), this.log.stop(), this.#snapshots.stop()]);
+  }
+
+  [Symbol.iterator](): Iterator<Room> {
+    return this.#rooms.values();
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /**
+   * One that another process at our own address has is waited for: it is being replaced by us.
+   *
+   * @throws {DirectoryError}
+   */
+  open(name: string): Opened | Promise<Opened> {
+    const local = this.#rooms.get(name);
+    if (local?.phase === 'open') return local;
+    const earlier = this.#opening.get(name);
+    if (earlier) return earlier;
+    const opening = this.#open(name).finally(() => this.#opening.delete(name));
+    this.#opening.set(name, opening);
+    return opening;
+  }
+
+  async #open(name: string): Promise<Opened> {
+    const until = performance.now() + this.settings.openMs;
+    do {
+      const local = this.#rooms.get(name);
+      if (local?.phase === 'open') return local;
+      const found = local ? undefined : await this.#find(name);
+      if (found) return found;
+      await sleep(OPEN_AGAIN_MS);
+    } while (performance.now() < until);
+    throw new DirectoryError('directory-unavailable', `Open room ${name}: it was not free in time`);
+  }
+
+  async #find(name: string): Promise<Opened | undefined> {
+    const { id } = this.process;
+    const { owner, fence } = await this.directory.locate(name, this.isDraining ? {} : { to: id });
+    if (owner.id !== id) return this.#isAwaited(owner) ? undefined : owner;
+    const state = restoreRoom(await this.directory.load(name, fence), fence, this.settings.recentEvents);
+    // What the directory said may have lost its meaning on the way.
+    if (!this.lease.held) return undefined;
+    const room = new Room(name, fence, state, this);
+    this.#rooms.set(name, room);
+    this.metrics.rooms = this.#rooms.size;
+    return room;
+  }
+
+  #isAwaited({ host, port }: Address): boolean {
+    return !this.isDraining && host === this.process.host && port === this.process.port;
+  }
+
+  /** The room is no longer here. */
+  remove(room: Room): void {
+    room.gone();
+    if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+    this.metrics.rooms = this.#rooms.size;
+  }
+
+  onLongLog(room: Room): void {
+    this.#snapshots.add(room);
+  }
+
+  onOvertaken(room: Room): void {
+    this.#verification.one(room);
+  }
+
+  #tick(): void {
+    for (const room of this.#rooms.values()) {
+      room.tick();
+      if (room.phase === 'open' && this.lease.held && room.isEmptyFor(this.settings.closeEmptyMs))
+        void this.#close(room);
+    }
+  }
+
+  async #close(room: Room): Promise<void> {
+    room.phase = 'leaving';
+    try {
+      await this.directory.close(room.name, room.fence);
+    } catch (error) {
+      if (!(error instanceof DirectoryError) || error.code !== 'fence-lost') {
+        this.words.warn({ err: error, room: room.name }, 'the empty room was not closed');
+        room.emptied();
+        room.phase = 'open';
+        return;
+      }
+    }
+    this.remove(room);
+  }
+}
+
+const OPEN_AGAIN_MS = 50;

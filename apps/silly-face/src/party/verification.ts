@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Address, DirectoryError, type Snapshot } from '../directory/directory.ts';
+import { eachAtMost } from './each-at-most.ts';
+import { moveMembers } from './move.ts';
+import type { Room } from './room.ts';
+import { snapshotOf } from './room-state.ts';
+import type { Rooms } from './rooms.ts';
+
+/**
+ * Finds out whether rooms are still ours, after their fence was refused or our lease was over. Until it is known they do nothing.
+ * Those that nobody took go on, also when the directory has lost its memory; members of the others are sent to where they are.
+ */
+export class Verification {
+  readonly #rooms: Rooms;
+  /** Rises with each new lease: what was found out under an earlier one does not count. */
+  #lease = 0;
+  #isStopped = false;
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  all(rooms: Iterable<Room>): void {
+    this.#lease += 1;
+    const doubted = [...rooms].filter((room) => this.#doubt(room));
+    void eachAtMost(MOST_AT_A_TIME, doubted, (room) => this.#verify(room));
+  }
+
+  one(room: Room): void {
+    if (this.#doubt(room)) void this.#verify(room);
+  }
+
+  /** False for those that leave, and for those that are being verified: that begins anew by itself. */
+  #doubt(room: Room): boolean {
+    if (room.phase !== 'open') return false;
+    room.phase = 'doubtful';
+    return true;
+  }
+
+  async #verify(room: Room): Promise<void> {
+    const { words } = this.#rooms;
+    while (!this.#isStopped) {
+      const lease = this.#lease;
+      try {
+        const owner = await this.#findOwner(room);
+        if (lease !== this.#lease) continue;
+        if (owner === 'us') this.#goOn(room);
+        else this.#giveUp(room, owner);
+        return;
+      } catch (error) {
+        if (!(error instanceof DirectoryError)) words.error({ err: error, room: room.name }, 'whose room?');
+        await sleep(AGAIN_MS);
+      }
+    }
+  }
+
+  async #findOwner(room: Room): Promise<'us' | Address> {
+    const { directory, process, isDraining } = this.#rooms;
+    const to = isDraining ? undefined : process.id;
+    const { owner, fence } = await directory.locate(room.name, {
+      aboveFence: room.fence - 1,
+      ...(to !== undefined && { to }),
+    });
+    if (owner.id !== process.id) return owner;
+    if (fence !== room.fence) {
+      // Somebody had it meanwhile, and what that one wrote counts; or the directory knows nothing, and what we know does.
+      const { snapshot, log } = await directory.load(room.name, fence);
+      if (snapshot || log.length > 0) return process;
+    }
+    const snapshot: Snapshot = snapshotOf(room.state);
+    await directory.saveSnapshot(room.name, fence, snapshot);
+    room.fence = fence;
+    this.#rooms.log.forget(room);
+    room.saved(snapshot.seq);
+    return 'us';
+  }
+
+  #goOn(room: Room): void {
+    room.phase = 'open';
+    this.#rooms.words.info({ room: room.name, fence: room.fence }, 'the room is still ours');
+  }
+
+  #giveUp(room: Room, owner: Address): void {
+    const { metrics, words } = this.#rooms;
+    metrics.lost += 1;
+    words.warn({ room: room.name, owner }, 'somebody else has the room');
+    // Before the members go: nothing of it may be found here when they come back.
+    this.#rooms.remove(room);
+    moveMembers(room, owner);
+  }
+}
+
+const MOST_AT_A_TIME = 32;
+const AGAIN_MS = 100;
