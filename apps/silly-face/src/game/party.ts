@@ -158,7 +158,7 @@ function applyJoin(party: Party, event: Extract<PartyEvent, { type: 'join' }>): 
 }
 
 function nextTurn(party: Party, shower: string | undefined, since: number): Party {
-  return { members: party.members, turn: party.turn + 1, since, shower };
+  return { members: party.members, turn: party.turn + 1, since, shower, shown: undefined };
 }
 
 function showerAfter({ members }: Party, id: string): string | undefined {

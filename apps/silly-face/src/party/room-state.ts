@@ -18,7 +18,10 @@ interface SnapshotState {
   readonly successor?: number;
 }
 
-/** What was told and not yet logged when a process died had numbers, too: they are not used again. */
+/**
+ * What was told and not yet logged when a process died had numbers, too: they are not used again. Who leaves the gap keeps it
+ * before anything is told behind it, or the next one, finding nothing there, would leave the same.
+ */
 const CRASH_GAP = 1_000_000;
 
 export function snapshotOf({ seq, party, recent }: RoomState, successor?: number): Snapshot {
@@ -26,12 +29,12 @@ export function snapshotOf({ seq, party, recent }: RoomState, successor?: number
   return { seq, state };
 }
 
-/** The room as the directory has kept it, for the process that has this fence. */
+/** The room as the directory has kept it, for the process that has this fence; with a gap in its numbers when the last one died. */
 export function restoreRoom(
   { snapshot, log }: { snapshot: Snapshot | undefined; log: readonly LogEntry[] },
   fence: number,
   recentEvents: number,
-): RoomState {
+): RoomState & { readonly hasGap: boolean } {
   const kept = snapshot?.state as SnapshotState | undefined;
   const recent = new RecentEvents(recentEvents, kept?.recent);
   let party = kept?.party ?? newParty();
@@ -44,5 +47,6 @@ export function restoreRoom(
     recent.push(seq, JSON.stringify(eventFrame(event, seq, before, party)));
   }
   const wasHandedOver = kept?.successor === fence && log.length === 0;
-  return { party, recent: recent.toJSON(), seq: wasHandedOver || seq === 0 ? seq : seq + CRASH_GAP };
+  const hasGap = seq > 0 && !wasHandedOver;
+  return { party, recent: recent.toJSON(), seq: hasGap ? seq + CRASH_GAP : seq, hasGap };
 }

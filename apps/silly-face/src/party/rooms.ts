@@ -6,7 +6,7 @@ import { newMetrics } from './metrics.ts';
 import { readRoomOptions, type RoomOptions, type RoomSettings } from './options.ts';
 import { Room, type RoomHost } from './room.ts';
 import { RoomLog } from './room-log.ts';
-import { restoreRoom } from './room-state.ts';
+import { restoreRoom, snapshotOf } from './room-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { Verification } from './verification.ts';
 
@@ -30,7 +30,8 @@ export class Rooms implements RoomHost {
   readonly log: RoomLog;
   readonly metrics = newMetrics();
   readonly words: PartyLog;
-  readonly #self: () => NewProcess;
+  readonly #findProcess: () => NewProcess;
+  #process: NewProcess | undefined;
   /** No room is taken any more, and those that are here go. */
   isDraining = false;
   readonly #rooms = new Map<string, Room>();
@@ -41,7 +42,7 @@ export class Rooms implements RoomHost {
 
   constructor({ directory, id, address, log, ...options }: RoomsOptions) {
     this.directory = directory;
-    this.#self = () => ({ id, ...address() });
+    this.#findProcess = () => ({ id, ...address() });
     this.words = log;
     this.settings = readRoomOptions(options);
     this.log = new RoomLog({ directory, chatLogMs: this.settings.chatLogMs, log });
@@ -50,16 +51,16 @@ export class Rooms implements RoomHost {
     this.lease = new Lease({
       ...this.settings,
       directory,
-      process: this.#self,
+      process: () => this.process,
       log,
       load: () => ({ rooms: this.#rooms.size, connections: this.metrics.connections }),
       onRenewed: () => this.#verification.all(this.#rooms.values()),
     });
   }
 
-  /** As the directory knows it. */
+  /** As the directory knows it, also when it listens no more. */
   get process(): NewProcess {
-    return this.#self();
+    return (this.#process ??= this.#findProcess());
   }
 
   /** Once it listens. @throws {DirectoryError} when the directory does not take this process */
@@ -115,6 +116,7 @@ export class Rooms implements RoomHost {
     const { owner, fence } = await this.directory.locate(name, this.isDraining ? {} : { to: id });
     if (owner.id !== id) return this.#isAwaited(owner) ? undefined : owner;
     const state = restoreRoom(await this.directory.load(name, fence), fence, this.settings.recentEvents);
+    if (state.hasGap) await this.directory.saveSnapshot(name, fence, snapshotOf(state));
     // What the directory said may have lost its meaning on the way.
     if (!this.lease.held) return undefined;
     const room = new Room(name, fence, state, this);

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type Append,
+  type Claim,
+  type Directory,
+  DirectoryError,
+  type Load,
+  type LocateOptions,
+  type LogEntry,
+  type NewProcess,
+  type PartyProcess,
+  type Seat,
+  type Snapshot,
+} from '../../src/directory/directory.ts';
+import { type KeptProcess, type KeptRoom, type MemoryStore, newRoom } from './memory-store.ts';
+
+/** One process's way to the store. */
+export class MemoryDirectory implements Directory {
+  readonly #store: MemoryStore;
+  /** Nothing arrives. */
+  isDown = false;
+  /** Calls while it was down. */
+  refused = 0;
+  /** All arrives, and no answer comes back. */
+  losesAnswers = false;
+  /** Of `append`. */
+  trips = 0;
+  #held: Promise<void> | undefined;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+  }
+
+  /** No call of `append` is answered until the function that this returns is called. */
+  holdAppends(): () => void {
+    let go = (): void => {};
+    this.#held = new Promise((resolve) => (go = resolve));
+    return () => {
+      this.#held = undefined;
+      go();
+    };
+  }
+
+  checkIn(process: NewProcess): Promise<void> {
+    return this.#ask(() => {
+      const { now, leaseMs, processes } = this.#store;
+      const load = { rooms: 0, connections: 0, draining: false, startedAt: now };
+      processes.set(process.id, { ...process, ...load, leaseEnd: now + leaseMs });
+    });
+  }
+
+  heartbeat(id: string, load: Load): Promise<void> {
+    return this.#ask(() => {
+      const { now, leaseMs, processes } = this.#store;
+      processes.set(id, { ...this.#living(id), ...load, leaseEnd: now + leaseMs });
+    });
+  }
+
+  drain(id: string): Promise<void> {
+    return this.#ask(() => {
+      const process = this.#store.processes.get(id);
+      if (process) this.#store.processes.set(id, { ...process, draining: true });
+    });
+  }
+
+  expel(id: string): Promise<void> {
+    return this.#ask(() => void this.#store.processes.delete(id));
+  }
+
+  processes(): Promise<PartyProcess[]> {
+    return this.#ask(() => [...this.#store.processes.values()].filter(({ id }) => this.#store.alive(id)));
+  }
+
+  locate(name: string, { to, aboveFence = 0 }: LocateOptions = {}): Promise<Claim> {
+    return this.#ask(() => {
+      const room = this.#store.rooms.get(name) ?? newRoom();
+      const owner = this.#store.alive(room.owner);
+      if (owner && room.fence > aboveFence) return { room: name, fence: room.fence, owner };
+      const [chosen] = [...this.#store.processes.values()]
+        .filter(({ id, draining }) => this.#store.alive(id) && !draining && (to === undefined || id === to))
+        .toSorted((one, other) => one.rooms - other.rooms);
+      if (!chosen) throw new DirectoryError('no-process', `Locate room ${name}: no process takes it`);
+      // Until its heartbeat says the same.
+      this.#store.processes.set(chosen.id, { ...chosen, rooms: chosen.rooms + 1 });
+      return this.#give(name, room, chosen, Math.max(room.fence, aboveFence) + 1);
+    });
+  }
+
+  handOver(name: string, fence: number, to: string, snapshot: Snapshot): Promise<Claim> {
+    return this.#ask(() => {
+      const room = this.#owned(name, fence);
+      const target = this.#living(to);
+      if (target.draining) throw new DirectoryError('process-expired', `Hand over: ${to} drains`);
+      keep(room, snapshot);
+      return this.#give(name, room, target, fence + 1);
+    });
+  }
+
+  release(name: string, fence: number, snapshot: Snapshot): Promise<void> {
+    return this.#ask(() => {
+      const room = this.#owned(name, fence);
+      keep(room, snapshot);
+      room.owner = undefined;
+      room.fence += 1;
+    });
+  }
+
+  close(name: string, fence: number): Promise<void> {
+    return this.#ask(() => {
+      const { fence: last } = this.#owned(name, fence);
+      this.#store.rooms.set(name, { ...newRoom(), fence: last + 1 });
+    });
+  }
+
+  async append(batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
+    this.trips += 1;
+    await this.#held;
+    return this.#ask(() =>
+      batch.map(({ room: name, fence, entries }) => {
+        const room = this.#store.rooms.get(name);
+        if (room?.fence !== fence) return 'fence-lost';
+        for (const { seq, event } of entries) room.log.set(seq, JSON.stringify(event));
+        return 'written';
+      }),
+    );
+  }
+
+  saveSnapshot(name: string, fence: number, snapshot: Snapshot): Promise<void> {
+    return this.#ask(() => keep(this.#owned(name, fence), snapshot));
+  }
+
+  load(name: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+    return this.#ask(() => {
+      const room = this.#owned(name, fence);
+      const snapshot = room.snapshot === undefined ? undefined : (JSON.parse(room.snapshot) as Snapshot);
+      const log = [...room.log].map(([seq, event]) => ({ seq, event: JSON.parse(event) as unknown }));
+      const isNewer = ({ seq }: LogEntry): boolean => seq > (snapshot?.seq ?? -1);
+      return { snapshot, log: log.filter(isNewer).toSorted((one, other) => one.seq - other.seq) };
+    });
+  }
+
+  issueSeat(seat: Seat, ttlMs: number): Promise<string> {
+    return this.#ask(() => {
+      const token = randomUUID();
+      this.#store.seats.set(token, { seat, end: this.#store.now + ttlMs });
+      return token;
+    });
+  }
+
+  redeemSeat(token: string): Promise<Seat | undefined> {
+    return this.#ask(() => {
+      const kept = this.#store.seats.get(token);
+      this.#store.seats.delete(token);
+      return kept && kept.end > this.#store.now ? kept.seat : undefined;
+    });
+  }
+
+  async disconnect(): Promise<void> {}
+
+  async #ask<Answer>(question: () => Answer): Promise<Answer> {
+    await turn();
+    if (this.isDown) this.refused += 1;
+    if (this.isDown) throw new DirectoryError('directory-unavailable', 'The directory is down');
+    const answer = question();
+    if (this.losesAnswers) throw new DirectoryError('directory-unavailable', 'The answer was lost');
+    return answer;
+  }
+
+  #living(id: string): KeptProcess {
+    const process = this.#store.alive(id);
+    if (!process) throw new DirectoryError('process-expired', `The lease of ${id} is over`);
+    return process;
+  }
+
+  #owned(name: string, fence: number): KeptRoom {
+    const room = this.#store.rooms.get(name);
+    if (room?.fence !== fence) throw new DirectoryError('fence-lost', `Room ${name} is not at ${fence}`);
+    return room;
+  }
+
+  #give(name: string, room: KeptRoom, owner: PartyProcess, fence: number): Claim {
+    this.#store.rooms.set(name, { ...room, owner: owner.id, fence });
+    return { room: name, fence, owner };
+  }
+}
+
+/** An older snapshot does not take the place of a newer one. */
+function keep(room: KeptRoom, snapshot: Snapshot): void {
+  if (room.snapshot === undefined || (JSON.parse(room.snapshot) as Snapshot).seq <= snapshot.seq)
+    room.snapshot = JSON.stringify(snapshot);
+  for (const seq of room.log.keys()) if (seq <= snapshot.seq) room.log.delete(seq);
+}

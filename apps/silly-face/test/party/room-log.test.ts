@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitUntil } from '@silly-face/testing';
+import { MemoryStore } from './memory-store.ts';
+import { Party } from './party.ts';
+
+let party: Party;
+beforeEach(() => {
+  party = new Party(new MemoryStore());
+});
+afterEach(() => party.end());
+
+function logged(room = 'room'): string[] {
+  return [...(party.store.rooms.get(room)?.log.values() ?? [])];
+}
+
+describe('what happens in a room', () => {
+  it('is kept before anybody hears of it, and chat is heard at once', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const release = host.directory.holdAppends();
+    anna.send('CHAT', { text: 'first' });
+    await bert.hears('CHAT', { text: 'first' });
+    anna.send('SHOW', { face: 'Smug Cat' });
+    anna.send('CHAT', { text: 'behind the face' });
+    // Answered after the two: they had their chance to be told.
+    anna.write({ cmd: 'RING' });
+    await anna.hears('AHOY-HOY');
+    expect(bert.events.map(({ cmd }) => cmd)).toEqual(['CHAT']);
+    release();
+    await bert.hears('CHAT', { text: 'behind the face' });
+    expect(bert.events.map(({ cmd }) => cmd)).toEqual(['CHAT', 'SHOWN', 'CHAT']);
+    expect(logged().some((event) => event.includes('Smug Cat'))).toBe(true);
+    expect(bert.complaints).toEqual([]);
+  });
+
+  it('is not told to who comes back meanwhile, but after it is kept', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    bert.loseConnection();
+    const release = host.directory.holdAppends();
+    anna.send('SHOW', { face: 'Smug Cat' });
+    anna.write({ cmd: 'RING' });
+    await anna.hears('AHOY-HOY');
+    expect(await bert.comeBack()).toMatchObject({ seq: 2 });
+    release();
+    await bert.hears('SHOWN', { seq: 3 });
+    expect(bert.complaints).toEqual([]);
+  });
+
+  it('goes to the log of all rooms in one trip, and in the next what came during it', async () => {
+    const host = await party.start();
+    const names = ['one', 'two', 'three', 'four'];
+    const players = await Promise.all(names.map((room) => party.join(host, `of ${room}`, room)));
+    const { trips } = host.directory;
+    const release = host.directory.holdAppends();
+    players[0]?.send('SHOW', { face: 'Smug Cat' });
+    await waitUntil(() => host.directory.trips === trips + 1, { what: 'the first trip' });
+    for (const player of players.slice(1)) {
+      player.send('SHOW', { face: 'Smug Cat' });
+      player.write({ cmd: 'RING' });
+      await player.hears('AHOY-HOY');
+    }
+    expect(host.directory.trips).toBe(trips + 1);
+    release();
+    await Promise.all(players.map((player) => player.hears('SHOWN')));
+    expect(host.directory.trips).toBe(trips + 2);
+  });
+
+  it('is refused when too much of it waits to be kept, and goes on by itself', async () => {
+    const host = await party.start({ mostUnwritten: 8 });
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const release = host.directory.holdAppends();
+    for (let index = 0; index < 20; index++) anna.write({ cmd: 'CHAT', id: `m${index}`, text: `${index}` });
+    expect(await anna.hears('ERROR', { id: 'm19' })).toMatchObject({ code: 'directory-unavailable' });
+    expect(bert.texts().length).toBeLessThanOrEqual(8);
+    release();
+    await waitUntil(() => logged().length === 10, { what: 'the log' });
+    expect(await anna.does('CHAT', { text: 'after' })).toMatchObject({ cmd: 'CHAT' });
+  });
+
+  it('is logged once and in order when the answers of the directory are lost', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    host.directory.losesAnswers = true;
+    anna.send('SHOW', { face: 'Smug Cat' });
+    for (let index = 0; index < 5; index++) anna.send('CHAT', { text: `${index}` });
+    await waitUntil(() => host.warnings.includes('the events were not logged'), { what: 'the loss' });
+    expect(bert.events).toEqual([]);
+    host.directory.losesAnswers = false;
+    await waitUntil(() => bert.events.length === 6, { what: 'the events' });
+    await waitUntil(() => logged().length === 8, { what: 'the log' });
+    expect([...(party.store.rooms.get('room')?.log.keys() ?? [])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(bert.texts()).toEqual(['0', '1', '2', '3', '4']);
+  });
+
+  it('is in a snapshot after so many events, and the log is short again', async () => {
+    const host = await party.start({ snapshotEvery: 10 });
+    const anna = await party.join(host, 'anna');
+    for (let index = 0; index < 35; index++) await anna.does('CHAT', { text: `${index}` });
+    await waitUntil(() => party.store.rooms.get('room')?.snapshot?.includes('"seq":3'), {
+      what: 'a snapshot',
+    });
+    expect(logged().length).toBeLessThan(20);
+  });
+});
