@@ -4,6 +4,7 @@ import { type MailConfig, readMailConfig } from './mail/mail-config.ts';
 import { MailingSupervisor } from './mail/mailing-supervisor.ts';
 import { NGINX_CHILDREN } from './nginx/children.ts';
 import { Membership } from './nginx/membership.ts';
+import { planParty } from './party-children.ts';
 import { type Bot, processTable } from './process-table.ts';
 import { nginxInstalled, nginxService } from './services/nginx.ts';
 import { type DataFolder, dataFolder } from './services/data-folder.ts';
@@ -77,6 +78,7 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   // Who sends no mail has no need of the password: the children inherit what is left.
   delete environment.SMTP_URL;
   const installed = nginxInstalled(environment, options.nginx);
+  const party = await planParty(environment);
   const data = dataFolder(environment);
   // What can be refused at once comes before what takes a while.
   const nginx = installed && (await nginxService(installed, { host, port, directory: data.nginx }));
@@ -87,6 +89,7 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
     services,
     api: { host, port, instances: apiProcesses },
     nginx: nginx?.plan,
+    party,
     apiUrl: urlOf(host, port),
     environment: { UPLOAD_DIRECTORY: data.uploads, ...apiEnvironment },
     bots,

@@ -1,13 +1,17 @@
+import { hostname } from 'node:os';
+
 /** What a process of the backend is told from outside, read once at its start. */
 export interface ApiConfig {
   readonly databaseUrl: string;
   readonly s3: S3Config;
   /** Where to listen: a socket that somebody else holds, or a port of its own. */
-  readonly listen: { readonly fd: number } | { readonly port: number; readonly host: string };
+  readonly listen: Listen;
   readonly logLevel: LogLevel;
   /** Uploads wait here until they are stored. */
   readonly uploadDirectory: string | undefined;
 }
+
+export type Listen = { readonly fd: number } | { readonly port: number; readonly host: string };
 
 export interface S3Config {
   readonly endpoint: string | undefined;
@@ -55,6 +59,51 @@ export function readDirectoryConfig(env: Environment): DirectoryConfig {
   return { databaseUrl: readDatabaseUrl(env) };
 }
 
+/** What one party process is told. */
+export interface PartyConfig {
+  /** Its child's, such as `party-1`. */
+  readonly name: string;
+  /** Of the machine, among all that share the directory. */
+  readonly hostId: string;
+  readonly tcp: Listen;
+  readonly webSocket: Listen;
+  /** How clients reach it; what is undefined follows from where it listens. */
+  readonly advertised: {
+    readonly host: string;
+    readonly port: number | undefined;
+    readonly webSocketUrl: string | undefined;
+  };
+  readonly logLevel: LogLevel;
+}
+
+/** @throws {ConfigError} */
+export function readPartyConfig(env: Environment): PartyConfig {
+  const host = env.PARTY_HOST || '127.0.0.1';
+  const isHeld = isHanded(env, '2');
+  const listen = (fd: number, name: string): Listen => (isHeld ? { fd } : { port: port(env, name), host });
+  return {
+    name: env.PARTY_NAME || 'party',
+    hostId: readHostId(env),
+    tcp: listen(3, 'PARTY_PORT'),
+    webSocket: listen(4, 'PARTY_WEB_SOCKET_PORT'),
+    advertised: {
+      host: env.PARTY_ADVERTISED_HOST || (isWildcard(host) ? hostname() : host),
+      port: env.PARTY_ADVERTISED_PORT ? port(env, 'PARTY_ADVERTISED_PORT') : undefined,
+      webSocketUrl: env.PARTY_WEB_SOCKET_URL ? url(env, 'PARTY_WEB_SOCKET_URL', ['ws:', 'wss:']) : undefined,
+    },
+    logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
+  };
+}
+
+/** With the child's name and the process id it names a party process. */
+export function readHostId(env: Environment): string {
+  return env.PARTY_HOST_ID || hostname();
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 /**
  * Without S3_ENDPOINT it is Amazon's own.
  *
@@ -70,18 +119,22 @@ export function readS3Config(env: Environment): S3Config {
   };
 }
 
+function readListen(env: Environment): Listen {
+  return isHanded(env, '1') ? { fd: 3 } : { port: port(env, 'PORT'), host: env.HOST || '127.0.0.1' };
+}
+
 /** LISTEN_FDS as systemd defines it: inherited sockets begin at descriptor 3. LISTEN_PID, where it is set, must be this process. */
-function readListen(env: Environment): ApiConfig['listen'] {
-  const count = env.LISTEN_FDS;
-  const pid = env.LISTEN_PID;
-  if (count && (!pid || pid === String(process.pid))) {
-    if (count !== '1') throw new ConfigError(`Expected LISTEN_FDS to be 1, got ${count}`);
-    return { fd: 3 };
-  }
-  const port = Number(required(env, 'PORT'));
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new ConfigError(`Expected PORT to be a port number, got ${env.PORT}`);
-  return { port, host: env.HOST || '127.0.0.1' };
+function isHanded(env: Environment, expected: string): boolean {
+  const { LISTEN_FDS: count, LISTEN_PID: pid } = env;
+  if (!count || (pid && pid !== String(process.pid))) return false;
+  if (count !== expected) throw new ConfigError(`Expected LISTEN_FDS to be ${expected}, got ${count}`);
+  return true;
+}
+
+function port(env: Environment, name: string): number {
+  const value = Number(required(env, name));
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new ConfigError(`Expected ${name} to be a port number, got ${env[name]}`);
 }
 
 function required(env: Environment, name: string): string {

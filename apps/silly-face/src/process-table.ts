@@ -4,6 +4,7 @@ import type { ChildOptions, SupervisorOptions } from '@silly-face/supervisor';
 import { NGINX_CHILD, nginxChildren, WEB_SOCKET } from './nginx/children.ts';
 import { NGINX_FILES, type NginxPlan } from './nginx/plan.ts';
 import { API } from './nginx/upstreams.ts';
+import { partyChildren, type PartyPlan, partySockets } from './party-children.ts';
 import type { Service } from './services/service.ts';
 
 export interface Bot {
@@ -18,6 +19,7 @@ export interface TableOptions {
   api: { host: string; port: number; instances: number };
   /** It listens there, and each API process has a held socket of its own; without it they share one, which is there. */
   nginx?: NginxPlan | undefined;
+  party: PartyPlan;
   /** Where the bots reach it. */
   apiUrl: string;
   /** Added to the environment of the API processes. */
@@ -38,7 +40,10 @@ export function processTable(options: TableOptions): SupervisorOptions {
   const needed = services.flatMap((service) => service.children.map(({ name }) => name));
   return {
     sockets: Object.assign(
-      { [nginx ? WEB_SOCKET : API]: { host: nginx?.address ?? api.host, port: api.port } },
+      {
+        [nginx ? WEB_SOCKET : API]: { host: nginx?.address ?? api.host, port: api.port },
+        ...partySockets(options.party),
+      },
       ...services.map((service) => service.sockets),
     ),
     children: [
@@ -64,6 +69,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
         readiness: 'message',
         stopTimeoutMs: 15_000,
       },
+      ...partyChildren(options.party, { environment, after: ['migrate', ...needed] }),
       ...(nginx
         ? nginxChildren(nginx, {
             after: [API],

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
-import type { ApiConfig } from '../config.ts';
+import type { Listen } from '../config.ts';
 
 /** What comes over a unix socket has no address. It comes from this machine, and whoever looks at addresses is told so. */
-export async function listen(server: Server, where: ApiConfig['listen']): Promise<void> {
+export async function listen(server: Server, where: Listen): Promise<void> {
   server.listen(where);
   await once(server, 'listening'); // Rejects with the server's error.
   // Null for a unix socket that was inherited.

@@ -1,0 +1,132 @@
+import { fileURLToPath } from 'node:url';
+import { isPortFree } from '@silly-face/postgres-local';
+import type { ChildOptions, SocketOptions } from '@silly-face/supervisor';
+import { ConfigError, readHostId } from './config.ts';
+import { partyProcessId } from './party/process-id.ts';
+
+/** The party processes: how many, and where each listens. */
+export interface PartyPlan {
+  readonly host: string;
+  readonly hostId: string;
+  /** One a process. */
+  readonly places: readonly PartyPlace[];
+}
+
+export interface PartyPlace {
+  readonly name: string;
+  readonly port: number;
+  readonly webSocketPort: number;
+  /** What clients are told instead of what follows from the above. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_PORT = 31_337;
+const DEFAULT_WEB_SOCKET_PORT = 32_337;
+
+/**
+ * Ports that were asked for, where 0 is any, or the first free ones from the usual ones on. Each process has the next.
+ *
+ * @throws {ConfigError}
+ */
+export async function planParty(env: Environment): Promise<PartyPlan> {
+  const host = env.PARTY_HOST || '127.0.0.1';
+  const count = integer(env, 'PARTY_PROCESSES', 2, 100);
+  const port = await firstPort(env, 'PARTY_PORT', DEFAULT_PORT, count, host);
+  const webSocketPort = await firstPort(env, 'PARTY_WEB_SOCKET_PORT', DEFAULT_WEB_SOCKET_PORT, count, host);
+  const advertisedPort = env.PARTY_ADVERTISED_PORT ? integer(env, 'PARTY_ADVERTISED_PORT', 0, 65_535) : 0;
+  const next = (first: number, index: number): number => (first === 0 ? 0 : first + index);
+  const places = Array.from({ length: count }, (_, index) => {
+    const name = `party-${index + 1}`;
+    return {
+      name,
+      port: next(port, index),
+      webSocketPort: next(webSocketPort, index),
+      environment: {
+        ...(advertisedPort > 0 && { PARTY_ADVERTISED_PORT: String(advertisedPort + index) }),
+        ...(env.PARTY_WEB_SOCKET_URL && {
+          PARTY_WEB_SOCKET_URL: env.PARTY_WEB_SOCKET_URL.replaceAll('{name}', name),
+        }),
+      },
+    };
+  });
+  return { host, hostId: readHostId(env), places };
+}
+
+/** Each with its own two sockets, so that a client that knows where its room is finds it there. */
+export function partySockets({ host, places }: PartyPlan): Record<string, SocketOptions> {
+  return Object.fromEntries(
+    places.flatMap(({ name, port, webSocketPort }) => [
+      [name, { host, port }],
+      [`${name}-web-socket`, { host, port: webSocketPort }],
+    ]),
+  );
+}
+
+/** `environment`: where the directory is; `after`: what has to be ready first. */
+export function partyChildren(
+  { host, hostId, places }: PartyPlan,
+  { environment, after }: { environment: Record<string, string>; after: string[] },
+): ChildOptions[] {
+  return places.map((place) => ({
+    name: place.name,
+    script: fileURLToPath(new URL('processes/party.js', import.meta.url)),
+    sockets: [place.name, `${place.name}-web-socket`],
+    after,
+    env: {
+      ...environment,
+      PARTY_NAME: place.name,
+      PARTY_HOST: host,
+      PARTY_HOST_ID: hostId,
+      ...place.environment,
+    },
+    readiness: 'message',
+    healthCheck: {
+      type: 'line',
+      greeting: { json: { cmd: 'PLSAUTH' } },
+      send: { json: { cmd: 'RING' } },
+      expect: { json: { cmd: 'AHOY-HOY' } },
+    },
+    healthCheckIntervalMs: 10_000,
+    stopTimeoutMs: 30_000,
+    onChildExit: ({ child, pid }) => expel(partyProcessId(hostId, child, pid), environment),
+    onChildExitTimeoutMs: 10_000,
+  }));
+}
+
+/** Its rooms are free at once: nobody has to wait until its lease is over. */
+async function expel(id: string, environment: Record<string, string>): Promise<void> {
+  // Only the process that supervises needs it, and only then.
+  const { openDirectory } = await import('./directory/open-directory.ts');
+  const directory = openDirectory({ ...process.env, ...environment });
+  try {
+    await directory.expel(id);
+  } finally {
+    await directory.disconnect();
+  }
+}
+
+async function firstPort(
+  env: Environment,
+  name: string,
+  usual: number,
+  count: number,
+  host: string,
+): Promise<number> {
+  if (env[name]) return integer(env, name, 0, 65_536 - Math.max(1, count));
+  for (let first = usual; first < usual + MOST_PORTS; first += Math.max(1, count)) {
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(ports.map((port) => isPortFree(port, host)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new ConfigError(`No ${count} ports from ${usual} on are free; choose others with ${name}`);
+}
+
+const MOST_PORTS = 100;
+
+function integer(env: Environment, name: string, fallback: number, most: number): number {
+  const value = env[name] ? Number(env[name]) : fallback;
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new ConfigError(`Expected ${name} to be a whole number from 0 to ${most}, got ${env[name]}`);
+}

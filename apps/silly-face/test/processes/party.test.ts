@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Supervisor } from '@silly-face/supervisor';
+import { waitUntil } from '@silly-face/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Directory } from '../../src/directory/directory.ts';
+import { openDirectory } from '../../src/directory/open-directory.ts';
+import { partyChildren, partySockets, planParty } from '../../src/party-children.ts';
+import { startMigratedPostgres } from '../directory/migrated-postgres.ts';
+import { chatter } from '../party/chatter.ts';
+import { Player } from '../party/player.ts';
+
+let environment: Record<string, string>;
+let directory: Directory;
+let postgres: Awaited<ReturnType<typeof startMigratedPostgres>>;
+beforeAll(async () => {
+  postgres = await startMigratedPostgres();
+  environment = { DATABASE_URL: postgres.connectionString, LOG_LEVEL: 'warn' };
+  directory = openDirectory(environment);
+});
+afterAll(async () => {
+  await directory.disconnect();
+  await postgres[Symbol.asyncDispose]();
+});
+
+interface Supervised extends AsyncDisposable {
+  readonly supervisor: Supervisor;
+  readonly printed: string[];
+  pidOf(child: string): number | undefined;
+}
+
+const SCRIPT = fileURLToPath(new URL('../../dist/processes/party.js', import.meta.url));
+
+/** Two party processes as the backend runs them. */
+async function startSupervised(): Promise<Supervised> {
+  const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0', PARTY_HOST_ID: 'h1' });
+  const supervisor = new Supervisor({
+    sockets: partySockets(plan),
+    // As they are built.
+    children: partyChildren(plan, { environment, after: [] }).map((child) => ({ ...child, script: SCRIPT })),
+  });
+  const printed: string[] = [];
+  supervisor.on('output', ({ child, line }) => printed.push(`${child} ${line}`));
+  await supervisor.start();
+  return {
+    supervisor,
+    printed,
+    pidOf: (name) => supervisor.status().find((child) => child.name === name)?.pid,
+    [Symbol.asyncDispose]: () => supervisor.stop(),
+  };
+}
+
+async function join(name: string, room: string): Promise<Player> {
+  const { owner } = await directory.locate(room);
+  const token = await directory.issueSeat({ room, player: { id: `id of ${name}`, name } }, 60_000);
+  return Player.join(owner, token);
+}
+
+async function joinAll(rooms: string[]): Promise<Player[][]> {
+  const players: Player[][] = [];
+  for (const room of rooms) players.push([await join('anna', room), await join('bert', room)]);
+  return players;
+}
+
+function expectWhole(players: Player[][], sent: Map<Player, string[]>): void {
+  for (const room of players) {
+    const expected = room.flatMap((player) => sent.get(player) ?? []).toSorted();
+    for (const player of room) {
+      expect(player.complaints).toEqual([]);
+      expect(player.texts().toSorted()).toEqual(expected);
+      expect(player.texts()).toEqual(room[0]?.texts());
+    }
+  }
+}
+
+describe('the party processes', () => {
+  it('are replaced by a deploy while all rooms go on, and nothing said in them is lost', async () => {
+    await using supervised = await startSupervised();
+    const { supervisor, printed } = supervised;
+    const before = ['party-1', 'party-2'].map(supervised.pidOf);
+    const players = await joinAll(['one', 'two', 'three', 'four']);
+    const owners = await Promise.all(['one', 'two'].map((room) => directory.locate(room)));
+    expect(owners.map(({ owner }) => owner.id.split('/').slice(0, 2))).toContainEqual(['h1', 'party-1']);
+    const chat = chatter(players.flat(), 20);
+    await chat.said(5);
+    await supervisor.reload();
+    await chat.said(5);
+    const sent = await chat.stop();
+    expectWhole(players, sent);
+    for (const pid of ['party-1', 'party-2'].map(supervised.pidOf)) expect(before).not.toContain(pid);
+    expect((await directory.processes()).map(({ id }) => id).toSorted()).toEqual([
+      `h1/party-1/${supervised.pidOf('party-1')}`,
+      `h1/party-2/${supervised.pidOf('party-2')}`,
+    ]);
+    expect(printed).toEqual([]);
+    await Promise.all(players.flat().map((player) => player.end()));
+  });
+
+  it('leave their rooms to whoever comes after them when they are killed, and no move is lost', async () => {
+    await using supervised = await startSupervised();
+    const [anna, bert] = [await join('anna', 'killed'), await join('bert', 'killed')];
+    const { owner } = await directory.locate('killed');
+    const name = String(owner.id.split('/')[1]);
+    await anna.does('SHOW', { face: 'Smug Cat' });
+    const { seq } = await bert.does('GUESS', { face: 'Smug Cat' });
+    const restarted = once(supervised.supervisor, 'state').then(() => {});
+    process.kill(supervised.pidOf(name) as number, 'SIGKILL');
+    await restarted;
+    // At the same address: the socket is held.
+    const shown = await bert.does('SHOW', { face: 'Jolly Gargoyle' });
+    expect(shown).toMatchObject({ cmd: 'SHOWN', turn: 2 });
+    expect(shown.seq).toBeGreaterThan(seq + 999_999);
+    await anna.hears('SHOWN', { turn: 2 });
+    expect([...anna.complaints, ...bert.complaints]).toEqual([]);
+    await Promise.all([anna, bert].map((player) => player.end()));
+  });
+
+  it('wait for a database that is away, and go on by themselves', async () => {
+    await using supervised = await startSupervised();
+    const [anna, bert] = [await join('anna', 'outage'), await join('bert', 'outage')];
+    await postgres.stop();
+    anna.send('SHOW', { face: 'Smug Cat' });
+    await waitUntil(
+      () =>
+        supervised.printed.some(
+          (line) => line.includes('was not logged') || line.includes('were not logged'),
+        ),
+      {
+        what: 'the outage to be noticed',
+      },
+    );
+    expect(bert.events).toEqual([]);
+    await postgres.start();
+    await bert.hears('SHOWN');
+    expect(await bert.does('GUESS', { face: 'Smug Cat' })).toMatchObject({ right: true });
+    expect(bert.events.filter(({ cmd }) => cmd === 'SHOWN')).toHaveLength(1);
+    await Promise.all([anna, bert].map((player) => player.end()));
+  });
+});
