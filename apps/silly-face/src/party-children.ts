@@ -90,7 +90,10 @@ export function partyChildren(
     },
     healthCheckIntervalMs: 10_000,
     stopTimeoutMs: 30_000,
-    onChildExit: ({ child, pid }) => expel(partyProcessId(hostId, child, pid), environment),
+    // One that ends in order has said so itself.
+    onChildExit: async ({ child, pid, code }) => {
+      if (code !== 0) await expel(partyProcessId(hostId, child, pid), environment);
+    },
     onChildExitTimeoutMs: 10_000,
   }));
 }

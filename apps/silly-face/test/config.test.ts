@@ -1,5 +1,6 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { readApiConfig } from '../src/config.ts';
+import { readApiConfig, readPartyConfig } from '../src/config.ts';
 
 const complete = {
   DATABASE_URL: 'postgres://localhost/game',
@@ -65,6 +66,43 @@ describe('the configuration', () => {
   it('does not repeat a password in its message', () => {
     expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://root:hunter2@db' })).not.toThrow(
       /hunter2/,
+    );
+  });
+});
+
+describe('the configuration of a party process', () => {
+  const ports = { PARTY_PORT: '31337', PARTY_WEB_SOCKET_PORT: '32337' };
+
+  it('has defaults for all but the ports', () => {
+    expect(readPartyConfig(ports)).toEqual({
+      name: 'party',
+      hostId: hostname(),
+      tcp: { port: 31_337, host: '127.0.0.1' },
+      webSocket: { port: 32_337, host: '127.0.0.1' },
+      advertised: { host: '127.0.0.1', port: undefined, webSocketUrl: undefined },
+      logLevel: 'info',
+    });
+  });
+
+  it('takes the two sockets that were handed down', () => {
+    expect(readPartyConfig({ LISTEN_FDS: '2' })).toMatchObject({ tcp: { fd: 3 }, webSocket: { fd: 4 } });
+    expect(() => readPartyConfig({ LISTEN_FDS: '1' })).toThrow('Expected LISTEN_FDS to be 2, got 1');
+  });
+
+  it('advertises what it is told, and never a wildcard', () => {
+    expect(readPartyConfig({ ...ports, PARTY_HOST: '0.0.0.0' }).advertised.host).toBe(hostname());
+    const told = {
+      PARTY_ADVERTISED_HOST: 'silly.example',
+      PARTY_ADVERTISED_PORT: '443',
+      PARTY_WEB_SOCKET_URL: 'wss://silly.example/party',
+    };
+    expect(readPartyConfig({ ...ports, PARTY_HOST: '0.0.0.0', ...told }).advertised).toEqual({
+      host: 'silly.example',
+      port: 443,
+      webSocketUrl: 'wss://silly.example/party',
+    });
+    expect(() => readPartyConfig({ ...ports, PARTY_WEB_SOCKET_URL: 'https://silly.example' })).toThrow(
+      'Expected PARTY_WEB_SOCKET_URL to be a URL that begins with ws:',
     );
   });
 });

@@ -48,7 +48,7 @@ export interface Shown {
 export const MOST_MEMBERS = 8;
 
 /** More than a client may have sent and not seen answered. */
-const MOST_APPLIED = 64;
+const MOST_APPLIED = 48;
 
 /** How long a turn may take until a face is shown, and from then on until it is guessed. */
 export interface TurnLimits {

@@ -85,6 +85,8 @@ export async function runDemo(
       SILLY_FACE_DATA: folders.data,
       TMPDIR: folders.temporary,
       PORT: String(port),
+      PARTY_PORT: '0',
+      PARTY_WEB_SOCKET_PORT: '0',
       DEMO_MARK: mark,
       ...environment,
     },
