@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { hostId } from './host-id.ts';
 
 /** What a process of the backend is told from outside, read once at its start. */
 export interface ApiConfig {
@@ -83,7 +84,7 @@ export function readPartyConfig(env: Environment): PartyConfig {
   const listen = (fd: number, name: string): Listen => (isHeld ? { fd } : { port: port(env, name), host });
   return {
     name: env.PARTY_NAME || 'party',
-    hostId: readHostId(env),
+    hostId: hostId(env),
     tcp: listen(3, 'PARTY_PORT'),
     webSocket: listen(4, 'PARTY_WEB_SOCKET_PORT'),
     advertised: {
@@ -93,11 +94,6 @@ export function readPartyConfig(env: Environment): PartyConfig {
     },
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
   };
-}
-
-/** With the child's name and the process id it names a party process. */
-export function readHostId(env: Environment): string {
-  return env.PARTY_HOST_ID || hostname();
 }
 
 function isWildcard(host: string): boolean {

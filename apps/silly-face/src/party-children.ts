@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { isPortFree } from '@silly-face/postgres-local';
 import type { ChildOptions, SocketOptions } from '@silly-face/supervisor';
-import { ConfigError, readHostId } from './config.ts';
-import { partyProcessId } from './party/process-id.ts';
+import { ConfigError } from './config.ts';
+import { hostId } from './host-id.ts';
 
 /** The party processes: how many, and where each listens. */
 export interface PartyPlan {
@@ -51,7 +51,7 @@ export async function planParty(env: Environment): Promise<PartyPlan> {
       },
     };
   });
-  return { host, hostId: readHostId(env), places };
+  return { host, hostId: hostId(env), places };
 }
 
 /** Each with its own two sockets, so that a client that knows where its room is finds it there. */
@@ -66,7 +66,7 @@ export function partySockets({ host, places }: PartyPlan): Record<string, Socket
 
 /** `environment`: where the directory is; `after`: what has to be ready first. */
 export function partyChildren(
-  { host, hostId, places }: PartyPlan,
+  { host, hostId: machine, places }: PartyPlan,
   { environment, after }: { environment: Record<string, string>; after: string[] },
 ): ChildOptions[] {
   return places.map((place) => ({
@@ -78,7 +78,7 @@ export function partyChildren(
       ...environment,
       PARTY_NAME: place.name,
       PARTY_HOST: host,
-      PARTY_HOST_ID: hostId,
+      HOST_ID: machine,
       ...place.environment,
     },
     readiness: 'message',
@@ -92,22 +92,13 @@ export function partyChildren(
     stopTimeoutMs: 30_000,
     // One that ends in order has said so itself.
     onChildExit: async ({ child, pid, code }) => {
-      if (code !== 0) await expel(partyProcessId(hostId, child, pid), environment);
+      if (code === 0) return;
+      // Only the process that supervises needs it, and only then.
+      const { expelExited } = await import('./party-exit.ts');
+      await expelExited({ ...process.env, ...environment, HOST_ID: machine }, { name: child, pid });
     },
     onChildExitTimeoutMs: 10_000,
   }));
-}
-
-/** Its rooms are free at once: nobody has to wait until its lease is over. */
-async function expel(id: string, environment: Record<string, string>): Promise<void> {
-  // Only the process that supervises needs it, and only then.
-  const { openDirectory } = await import('./directory/open-directory.ts');
-  const directory = openDirectory({ ...process.env, ...environment });
-  try {
-    await directory.expel(id);
-  } finally {
-    await directory.disconnect();
-  }
 }
 
 async function firstPort(

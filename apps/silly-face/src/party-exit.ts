@@ -1,5 +1,6 @@
 import { openDirectory } from './directory/open-directory.ts';
 import { hostId } from './host-id.ts';
+import { partyProcessId } from './party/process-id.ts';
 
 export interface ExitedProcess {
   readonly name: string;
@@ -22,16 +23,8 @@ export async function expelExited(
 ): Promise<void> {
   const directory = openDirectory(env, { answerMs });
   try {
-    await directory.expel(partyProcessId(env, { name, pid }));
+    await directory.expel(partyProcessId(hostId(env), name, pid));
   } finally {
     await directory.disconnect();
   }
-}
-
-/** As the process itself checks in. */
-export function partyProcessId(
-  env: Readonly<Record<string, string | undefined>>,
-  { name, pid }: ExitedProcess,
-): string {
-  return `${hostId(env)}/${name}/${pid}`;
 }

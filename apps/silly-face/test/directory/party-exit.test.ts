@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { afterAll, expect, it } from 'vitest';
 import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts';
-import { expelExited, partyProcessId } from '../../src/party-exit.ts';
+import { hostId } from '../../src/host-id.ts';
+import { expelExited } from '../../src/party-exit.ts';
 import { startMigratedPostgres } from './migrated-postgres.ts';
 import { newProcess, PATIENT, whileFrozen } from './store.ts';
 
@@ -28,7 +29,7 @@ it('that a process has ended is not told to a directory that is frozen, and nobo
   });
 });
 
-it('a process is known by HOST_ID, else by the name of its machine', () => {
-  expect(partyProcessId(env, { name: 'party-1', pid: 7 })).toBe('h1/party-1/7');
-  expect(partyProcessId({}, { name: 'party-1', pid: 7 })).toBe(`${hostname()}/party-1/7`);
+it('a machine is known by HOST_ID, else by its name', () => {
+  expect(hostId(env)).toBe('h1');
+  expect(hostId({})).toBe(hostname());
 });

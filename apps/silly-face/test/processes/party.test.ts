@@ -33,7 +33,7 @@ const SCRIPT = fileURLToPath(new URL('../../dist/processes/party.js', import.met
 
 /** Two party processes as the backend runs them. */
 async function startSupervised(): Promise<Supervised> {
-  const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0', PARTY_HOST_ID: 'h1' });
+  const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0', HOST_ID: 'h1' });
   const supervisor = new Supervisor({
     sockets: partySockets(plan),
     // As they are built.
