@@ -97,8 +97,9 @@ export function decide(party: Party, command: PartyCommand): PartyEvent | PartyR
     case 'leave':
       return command;
     case 'pass':
-      return party.shower === by ? command : { refusal: 'out-of-turn' };
+      break;
   }
+  return party.shower === by ? command : { refusal: 'out-of-turn' };
 }
 
 function decideJoin(
@@ -136,16 +137,16 @@ export function apply(party: Party, event: PartyEvent): Party {
       const members = credit(party, event);
       return { ...party, members, since: at, shown: { face, photo, choices, wrong: [] } };
     }
-    case 'guess': {
-      const members = credit(party, event);
-      if (event.award) return { ...nextTurn(party, by, at), members };
-      const shown = party.shown && {
-        ...party.shown,
-        wrong: [...party.shown.wrong, { by, face: event.face }],
-      };
-      return { ...party, members, shown };
-    }
+    case 'guess':
+      break;
   }
+  const members = credit(party, event);
+  if (event.award) return { ...nextTurn(party, by, at), members };
+  const shown = party.shown && {
+    ...party.shown,
+    wrong: [...party.shown.wrong, { by, face: event.face }],
+  };
+  return { ...party, members, shown };
 }
 
 function applyJoin(party: Party, event: Extract<PartyEvent, { type: 'join' }>): Party {
@@ -187,8 +188,8 @@ function remembered(applied: readonly string[], id: string): string[] {
 
 /** A few lines at most, without controls other than the line feed, and without halves of pairs. */
 function isChat(text: string): boolean {
-  return text.length > 0 && text.length <= MOST_CHAT && CHAT.test(text);
+  return text.length > 0 && text.length <= MOST_CHAT && !NO_CHAT.test(text);
 }
 
 const MOST_CHAT = 1000;
-const CHAT = /^[^\p{Cs}\0-\x09\x0B-\x1F\x7F-\x9F\u2028\u2029]+$/u;
+const NO_CHAT = /(?!\n)\p{Cc}|[\p{Cs}\u2028\u2029]/u;

@@ -29,8 +29,9 @@ export function eventFrame(event: PartyEvent, seq: number, before: Party, after:
           }
         : { cmd: 'GUESSED', seq, by, id, face: event.face, right: false, at };
     case 'pass':
-      return { cmd: 'TURN', seq, ...turnOf(after), late: by, face: before.shown?.face, at };
+      break;
   }
+  return { cmd: 'TURN', seq, ...turnOf(after), late: by, face: before.shown?.face, at };
 }
 
 /** The room as this member may see it, and who of the others is away. */

@@ -54,7 +54,9 @@ export class Lease {
 
   #schedule(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => (this.#beat = this.#renew()), this.#options.heartbeatMs);
+    this.#timer = setTimeout(() => {
+      this.#beat = this.#renew();
+    }, this.#options.heartbeatMs);
   }
 
   async #renew(): Promise<void> {

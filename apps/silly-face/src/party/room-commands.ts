@@ -14,8 +14,9 @@ export function commandOf(frame: CommandFrame, by: string): PartyCommand {
     case 'GUESS':
       return { type: 'guess', by, id, face: frame.face, at };
     case 'LEAVE':
-      return { type: 'leave', by, id, reason: 'wish', at };
+      break;
   }
+  return { type: 'leave', by, id, reason: 'wish', at };
 }
 
 export const REASONS: Readonly<Record<RefusalCode | 'directory-unavailable', string>> = {

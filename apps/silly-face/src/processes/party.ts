@@ -35,7 +35,9 @@ const shutdown = gracefulShutdown({
 });
 let draining: Promise<void> | undefined;
 // When nobody is accepted any more: who comes back to the same address is met by who comes after us.
-shutdown.signal.addEventListener('abort', () => (draining = drain()));
+shutdown.signal.addEventListener('abort', () => {
+  draining = drain();
+});
 shutdown.onShutdown('rooms', () => draining, { timeoutMs: DRAIN_MS + CLOSE_MS });
 shutdown.onShutdown('directory', () => leave(), { phase: 1 });
 

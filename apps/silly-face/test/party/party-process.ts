@@ -67,7 +67,10 @@ export async function startPartyProcess(
   await rooms.start();
   const bound = addressOf(server);
   let ended: Promise<void> | undefined;
-  const end = (): Promise<void> => (ended ??= Promise.all([rooms.stop(), server.close()]).then(() => {}));
+  const endOnce = async (): Promise<void> => {
+    await Promise.all([rooms.stop(), server.close()]);
+  };
+  const end = (): Promise<void> => (ended ??= endOnce());
   return {
     id,
     address: advertised ?? bound,

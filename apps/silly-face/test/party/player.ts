@@ -59,6 +59,11 @@ export class Player {
     return String(this.welcome?.['you']);
   }
 
+  /** The room as the last WELCOME has told it. */
+  get state(): { readonly members: { id: string; name: string; score: number }[] } {
+    return this.welcome?.['state'] as { members: { id: string; name: string; score: number }[] };
+  }
+
   get unanswered(): number {
     return this.#unanswered.size;
   }

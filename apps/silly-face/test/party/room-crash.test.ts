@@ -27,7 +27,7 @@ describe('a room whose process has crashed', () => {
     expect(shown.seq).toBeGreaterThan(seq + 999_999);
     expect(shown).toMatchObject({ cmd: 'SHOWN', turn: 2 });
     const cleo = await party.join(next, 'cleo');
-    const { members } = cleo.welcome?.['state'] as { members: { name: string; score: number }[] };
+    const { members } = cleo.state;
     expect(members.map(({ name, score }) => [name, score > 0])).toEqual([
       ['anna', true],
       ['bert', true],

@@ -110,6 +110,7 @@ describe('a process that drains', () => {
     old.directory.isDown = false;
     await drained;
     await waitUntil(() => next.rooms.size === 1 && anna.isIn, { what: 'the move' });
+    expect(old.rooms.metrics.moves).toBe(1);
   });
 });
 

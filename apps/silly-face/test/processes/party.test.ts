@@ -77,7 +77,8 @@ describe('the party processes', () => {
   it('are replaced by a deploy while all rooms go on, and nothing said in them is lost', async () => {
     await using supervised = await startSupervised();
     const { supervisor, printed } = supervised;
-    const before = ['party-1', 'party-2'].map(supervised.pidOf);
+    const pids = (): (number | undefined)[] => ['party-1', 'party-2'].map((name) => supervised.pidOf(name));
+    const before = pids();
     const players = await joinAll(['one', 'two', 'three', 'four']);
     const owners = await Promise.all(['one', 'two'].map((room) => directory.locate(room)));
     expect(owners.map(({ owner }) => owner.id.split('/').slice(0, 2))).toContainEqual(['h1', 'party-1']);
@@ -87,7 +88,7 @@ describe('the party processes', () => {
     await chat.said(5);
     const sent = await chat.stop();
     expectWhole(players, sent);
-    for (const pid of ['party-1', 'party-2'].map(supervised.pidOf)) expect(before).not.toContain(pid);
+    for (const pid of pids()) expect(before).not.toContain(pid);
     expect((await directory.processes()).map(({ id }) => id).toSorted()).toEqual([
       `h1/party-1/${supervised.pidOf('party-1')}`,
       `h1/party-2/${supervised.pidOf('party-2')}`,
@@ -103,9 +104,9 @@ describe('the party processes', () => {
     const name = String(owner.id.split('/')[1]);
     await anna.does('SHOW', { face: 'Smug Cat' });
     const { seq } = await bert.does('GUESS', { face: 'Smug Cat' });
-    const restarted = once(supervised.supervisor, 'state').then(() => {});
+    const noticed = once(supervised.supervisor, 'state');
     process.kill(supervised.pidOf(name) as number, 'SIGKILL');
-    await restarted;
+    await noticed;
     // At the same address: the socket is held.
     const shown = await bert.does('SHOW', { face: 'Jolly Gargoyle' });
     expect(shown).toMatchObject({ cmd: 'SHOWN', turn: 2 });
