@@ -10,5 +10,6 @@ export { freshClone, newcomersEnvironment } from './newcomer.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
 export { bringNginx, type Nginx, type NginxOptions, startNginx } from './nginx.ts';
 export { bringRedis, startRedis, type TestRedis } from './redis.ts';
+export { PartyMember, type PartyMemberOptions, type PartyMessage, type PartySeat } from './party-member.ts';
 export { type Program, type ProgramResult, readmePrograms, runProgram } from './readme.ts';
 export { waitUntil, type WaitOptions } from './wait-until.ts';
