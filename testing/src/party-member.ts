@@ -46,6 +46,7 @@ export class PartyMember {
   readonly #options: PartyMemberOptions;
   readonly #unanswered = new Map<string, Unanswered>();
   #at: { host: string; port: number };
+  #seat: string;
   #resume: string | undefined;
   #socket: Socket | undefined;
   #welcomed: ((error?: Error) => void)[] = [];
@@ -59,6 +60,7 @@ export class PartyMember {
   constructor(options: PartyMemberOptions) {
     this.#options = options;
     this.#at = options.seat;
+    this.#seat = options.seat.token;
   }
 
   /** Resolves with the first WELCOME. */
@@ -117,9 +119,9 @@ export class PartyMember {
   }
 
   #authenticate(): void {
-    const { seat, room } = this.#options;
+    const { room } = this.#options;
     const resume = { cmd: 'AUTH', room, resume: this.#resume, after: this.seq };
-    const auth = this.#resume === undefined ? { cmd: 'AUTH', token: seat.token } : resume;
+    const auth = this.#resume === undefined ? { cmd: 'AUTH', token: this.#seat } : resume;
     this.#socket?.write(`${JSON.stringify(auth)}\n`);
   }
 
@@ -148,9 +150,11 @@ export class PartyMember {
     command?.answered(message);
   }
 
-  #move({ host, port }: PartyMessage): void {
+  #move({ host, port, token }: PartyMessage): void {
     const socket = this.#socket;
     this.#at = { host: String(host), port: Number(port) };
+    // The seat was taken here, and is needed there.
+    if (token !== undefined) this.#seat = String(token);
     this.#leave();
     socket?.destroy();
     this.#connect();
