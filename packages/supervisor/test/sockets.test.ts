@@ -2,7 +2,7 @@ import { SupervisorError, Supervisor } from '@silly-face/supervisor';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync, existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { openDescriptors, waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
@@ -70,6 +70,31 @@ test('a program that is not Node.js is told of its sockets as systemd does it', 
   ]);
   await supervisor.stop();
 });
+
+test.each(["PORT, '127.0.0.1', 1000", '{ port: PORT, backlog: 1000 }', '{ fd: 3 }, 1000'])(
+  'a script has as long a queue on a held socket as it has asked for: listen(%s)',
+  async (where) => {
+    const script = join(temporaryFolder(), 'script.cjs');
+    writeFileSync(
+      script,
+      `const { PORT } = process.env; require('node:net').createServer((socket) => socket.end('here')).listen(${where});`,
+    );
+    const supervisor = new Supervisor({
+      sockets: { api: { port: 0, host: '127.0.0.1' } },
+      children: [{ name: 'api', script, sockets: ['api'] }],
+    });
+    await supervisor.start();
+    const pid = supervisor.status()[0]?.pid as number;
+    process.kill(pid, 'SIGSTOP');
+    // More than a queue of Node's usual length would take while nobody accepts.
+    const crowd = Array.from({ length: 700 }, () => connect(portOf(supervisor), '127.0.0.1'));
+    await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+    process.kill(pid, 'SIGCONT');
+    const answers = await Promise.all(crowd.map((socket) => once(socket, 'data')));
+    expect(new Set(answers.map(String))).toEqual(new Set(['here']));
+    await supervisor.stop();
+  },
+);
 
 test('a script that knows nothing of us listens on the held port and path, and is ready when it does', async () => {
   const folder = temporaryFolder();

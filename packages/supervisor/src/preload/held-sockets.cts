@@ -22,7 +22,10 @@ if (places.length > 0) {
     if (typeof fd !== 'number' || fd < FIRST_FD || fd >= FIRST_FD + places.length)
       return listen.apply(this, args);
     this.once('listening', report);
-    return listen.call(this, { ...options, port: undefined, path: undefined, fd }, args.findLast(isFunction));
+    // For a descriptor, Node.js looks for it here only.
+    const backlog = options['backlog'] ?? args.slice(1).find(isNumber);
+    const held = { ...options, port: undefined, path: undefined, fd };
+    return listen.call(this, held, backlog, args.findLast(isFunction));
   };
 }
 
@@ -34,6 +37,10 @@ function heldFd({ port, path }: Record<string, unknown>): number | undefined {
 function report(): void {
   // Without a supervisor there is nobody to tell; the process is about to hear that in another way.
   if (process.connected) process.send?.('listening', undefined, undefined, () => {});
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number';
 }
 
 function isFunction(value: unknown): boolean {
