@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Supervisor } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
@@ -29,6 +31,7 @@ interface Supervised extends AsyncDisposable {
   pidOf(child: string): number | undefined;
 }
 
+const CROWD = 1000;
 const SCRIPT = fileURLToPath(new URL('../../dist/processes/party.js', import.meta.url));
 
 /** Two party processes as the backend runs them. */
@@ -114,6 +117,27 @@ describe('the party processes', () => {
     await anna.hears('SHOWN', { turn: 2 });
     expect([...anna.complaints, ...bert.complaints]).toEqual([]);
     await Promise.all([anna, bert].map((player) => player.end()));
+  });
+
+  it('keep a place for each of a crowd that comes at once, as after a move', async (context) => {
+    if (Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')) < 2 * CROWD)
+      return context.skip('this machine keeps no queue of connections that is long enough');
+    await using supervised = await startSupervised();
+    const pid = supervised.pidOf('party-1') as number;
+    const address = supervised.supervisor.address('party-1');
+    const { port } = typeof address === 'object' ? address : { port: 0 };
+    process.kill(pid, 'SIGSTOP');
+    const crowd = Array.from({ length: CROWD }, () => connect({ host: '127.0.0.1', port }));
+    try {
+      // Nobody accepts them; those for whom there is no place would not get so far.
+      await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    const greetings = await Promise.all(crowd.map((socket) => once(socket, 'data')));
+    expect(new Set(greetings.map(String))).toEqual(new Set(['{"cmd":"PLSAUTH"}\r\n']));
+    for (const socket of crowd) socket.destroy();
+    return undefined;
   });
 
   it('wait for a database that is away, and go on by themselves', async () => {
