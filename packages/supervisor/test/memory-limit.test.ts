@@ -2,12 +2,13 @@ import {
   Supervisor,
   type ChildOptions,
   type MemoryEvent,
+  type SpareEvent,
   type SupervisorOptions,
 } from '@silly-face/supervisor';
 import { freePort, waitUntil } from '@silly-face/testing';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture, observe } from './observe.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -98,6 +99,55 @@ describe.skipIf(process.platform !== 'linux')('a memory limit', () => {
     expect(observed.path('api')).toEqual(['starting', 'ready', 'ready']);
     expect(supervisor.status()[0]).toMatchObject({ restartsByReason: { memory: 0, reload: 1 } });
     await supervisor.stop();
+  });
+
+  test('of a process that dies before its successor is ready, for the last time that it may, leaves a spare that a stop ends', async () => {
+    const folder = temporaryFolder();
+    const [began, gate] = [join(folder, 'began'), join(folder, 'gate')];
+    const script = join(folder, 'app.cjs');
+    writeFileSync(
+      script,
+      `const { existsSync, writeFileSync } = require('node:fs');
+       const held = [];
+       process.on('SIGUSR2', () => held.push(Buffer.alloc(${limitBytes}, 1)));
+       const listen = () => require('node:http').createServer().listen({ fd: 3 });
+       const timer = setInterval(() => {
+         if (existsSync(${JSON.stringify(began)}) && !existsSync(${JSON.stringify(gate)})) return;
+         clearInterval(timer);
+         writeFileSync(${JSON.stringify(began)}, '');
+         listen();
+       }, 10);
+       console.log('waiting');`,
+    );
+    const supervisor = new Supervisor({
+      sockets: { api: { port: 0, host: '127.0.0.1' } },
+      children: [
+        {
+          ...growing,
+          script,
+          sockets: ['api'],
+          readiness: 'listening',
+          spare: true,
+          restart: { maxRestarts: 1, initialDelayMs: 1 },
+        },
+      ],
+    });
+    onTestFinished(() => supervisor.kill());
+    const observed = observe(supervisor);
+    const promoted: SpareEvent[] = [];
+    supervisor.on('spare', (event) => event.what === 'promoted' && promoted.push(event));
+    await supervisor.start();
+    const [{ pid = 0 } = {}] = supervisor.status();
+    await waitUntil(() => observed.lines('api').length === 2, { what: 'the spare that starts' });
+    process.kill(pid, 'SIGUSR2');
+    await waitUntil(() => promoted.length > 0, { what: 'the successor' });
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(() => supervisor.status()[0]?.state === 'failed', { what: 'the end of all patience' });
+    writeFileSync(gate, '');
+    await waitUntil(() => supervisor.status()[0]?.spare, { what: 'the next spare' });
+    expect(supervisor.status()[0]).toMatchObject({ state: 'ready', pid: promoted[0]?.pid });
+    await supervisor.stop();
+    expect(observed.exits).toHaveLength(3);
   });
 
   test.each<[string, { port?: true; sockets?: string[] }]>([

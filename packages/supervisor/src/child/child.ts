@@ -285,7 +285,7 @@ export class Child {
 
   #giveUp(cause: SupervisorError): void {
     const error = giveUpError(this.settings, cause);
-    this.#processes.spare?.close();
+    this.#processes.spare?.drop();
     this.#state.moveTo('failed', withoutLastWords(error.message));
     this.#surroundings.events.emit('failed', { child: this.settings.name, error });
   }

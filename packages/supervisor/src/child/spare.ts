@@ -46,7 +46,7 @@ export class Spare {
     this.#child = child;
     this.#surroundings = surroundings;
     this.#policy = new RestartPolicy({ ...restart, maxRestarts: Number.POSITIVE_INFINITY });
-    surroundings.stopped.addEventListener('abort', this.#drop, { once: true });
+    surroundings.stopped.addEventListener('abort', this.drop, { once: true });
   }
 
   get pid(): number | undefined {
@@ -62,10 +62,18 @@ export class Spare {
     if (this.#phase === 'none') this.#startAfter(PAUSE_MS);
   }
 
+  /** Ends what there is of one. There may be another one later. */
+  readonly drop = (): void => {
+    clearTimeout(this.#timer);
+    const run = this.#run;
+    this.#forget();
+    if (run) this.#end(run);
+  };
+
   /** Ends it for good. */
   close(): void {
-    this.#surroundings.stopped.removeEventListener('abort', this.#drop);
-    this.#drop();
+    this.#surroundings.stopped.removeEventListener('abort', this.drop);
+    this.drop();
   }
 
   /**
@@ -77,7 +85,7 @@ export class Spare {
     if (!run || run.hasExited) return undefined;
     if (run.script !== script) {
       this.#report(run.pid, 'stale');
-      this.#drop();
+      this.drop();
       return undefined;
     }
     const { standsBy } = this;
@@ -138,17 +146,9 @@ export class Spare {
     const stoodByMs = this.standsBy ? nowMs() - this.#standsBySince : 0;
     const nextStartMs = PAUSE_MS + (this.#policy.next(stoodByMs) ?? 0);
     this.#report(this.pid, 'failed', { error, nextStartMs });
-    this.#drop();
+    this.drop();
     this.#startAfter(nextStartMs);
   }
-
-  /** Whatever there is of one is ended. */
-  readonly #drop = (): void => {
-    clearTimeout(this.#timer);
-    const run = this.#run;
-    this.#forget();
-    if (run) this.#end(run);
-  };
 
   #forget(): void {
     this.#loop?.close();
