@@ -232,6 +232,16 @@ test('the heartbeat is the business of the main thread alone: not of workers, no
   await supervisor.stop();
 });
 
+test('a script that closes all descriptors that it does not know goes on, without a heartbeat', async () => {
+  const script = fixture('closing.cjs');
+  const { supervisor, blocked, observed } = await start({ script, heartbeatTimeoutMs: 500 });
+  await waitUntil(() => observed.lines('it').length > 0, { what: 'ten turns' });
+  expect(observed.lines('it')).toEqual(['turned ten times']);
+  expect(blocked).toEqual([]);
+  expect(observed.path('it')).toEqual(['starting', 'ready']);
+  await supervisor.stop();
+});
+
 test('nothing keeps a process alive that has nothing to do', async () => {
   const { supervisor, observed } = await start({
     script: fixture('idle.mjs'),

@@ -41,7 +41,11 @@ function goOn(fd: number, intervalMs: number, line: (lagMs: number) => string): 
       .once('error', () => clearInterval(timer));
   };
   const beat = (lagMs: number): void => {
-    pipe ??= open();
+    try {
+      pipe ??= open();
+    } catch {
+      return clearInterval(timer); // The script has closed what it does not know.
+    }
     // A supervisor that does not read is not worth our memory.
     if (pipe.writableLength === 0) pipe.write(line(lagMs));
   };
