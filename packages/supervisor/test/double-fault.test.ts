@@ -1,9 +1,9 @@
 // The process that serves ends while its replacement is not ready yet.
 import { Supervisor, type ChildOptions } from '@silly-face/supervisor';
-import { waitUntil } from '@silly-face/testing';
+import { isAlive, waitUntil } from '@silly-face/testing';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from './ask.ts';
 import { observe, portOf, type Observed } from './observe.ts';
 import { currentRelease, release } from './releases.ts';
@@ -60,7 +60,7 @@ test('without a spare the old release is started again, and gives way when the n
   expect(supervisor.status()[0]).toMatchObject({ pid: trial, restartsByReason: { exit: 1, reload: 1 } });
 });
 
-test.each<[string, Partial<ChildOptions>, string[]]>([
+describe.each<[string, Partial<ChildOptions>, string[]]>([
   ['is still starting', {}, ['backing off', 'starting']],
   [
     'waits for its next start',
@@ -68,30 +68,66 @@ test.each<[string, Partial<ChildOptions>, string[]]>([
     ['backing off', 'starting', 'backing off'],
   ],
   ['was given up', { restart: { maxRestarts: 0 } }, ['failed']],
-])('a release that gets ready takes over from an old one that %s', async (what, options, states) => {
-  const later = what.includes('waits') ? 'process.exit(4)' : `setInterval(() => {}, 1000)`;
-  const began = JSON.stringify(join(folder, 'began'));
-  const once = `if (fs.existsSync(${began})) ${later}; else { fs.writeFileSync(${began}, ''); serve(); }`;
-  release(folder, write('once.cjs', once));
-  const supervisor = serving(options);
-  const observed = observe(supervisor);
-  await supervisor.start();
-  const [{ pid = 0 } = {}] = supervisor.status();
-  const { reloaded, trial } = await tryRelease(supervisor, observed, 'new.cjs', onceTold('serve()'));
-  process.kill(pid, 'SIGKILL');
+])('while the old release %s', (what, options, states) => {
   const path = ['starting', 'ready', ...states];
-  await waitUntil(() => observed.path('api').length === path.length, { what: 'what becomes of the old one' });
-  if (what.includes('starting')) {
-    await waitUntil(() => observed.lines('api').filter((line) => line === 'once.cjs').length === 2, {
-      what: 'the second process',
+
+  /** Both are there: what becomes of the old release, and the new one, which goes on when it is told. */
+  async function faultDuringReload(action: string): Promise<Fault> {
+    const later = what.includes('waits') ? 'process.exit(4)' : `setInterval(() => {}, 1000)`;
+    const began = JSON.stringify(join(folder, 'began'));
+    const once = `if (fs.existsSync(${began})) ${later}; else { fs.writeFileSync(${began}, ''); serve(); }`;
+    release(folder, write('once.cjs', once));
+    const supervisor = serving(options);
+    const observed = observe(supervisor);
+    await supervisor.start();
+    const [{ pid = 0 } = {}] = supervisor.status();
+    const reload = await tryRelease(supervisor, observed, 'new.cjs', onceTold(action));
+    process.kill(pid, 'SIGKILL');
+    await waitUntil(() => observed.path('api').length === path.length, {
+      what: 'what becomes of the old one',
     });
+    if (what.includes('starting')) {
+      await waitUntil(() => observed.lines('api').filter((line) => line === 'once.cjs').length === 2, {
+        what: 'the second process',
+      });
+    }
+    return { supervisor, observed, ...reload };
   }
-  process.kill(trial, 'SIGUSR2');
-  expect(await reloaded).toBe('done');
-  expect(await ask(portOf(supervisor))).toBe(`new.cjs ${trial}`);
-  expect(observed.path('api')).toEqual([...path, 'ready']);
-  await supervisor.stop();
-  expect(observed.path('api')).toEqual([...path, 'ready', 'stopping', 'stopped']);
+
+  test('a new one that gets ready takes over', async () => {
+    const { supervisor, observed, reloaded, trial } = await faultDuringReload('serve()');
+    process.kill(trial, 'SIGUSR2');
+    expect(await reloaded).toBe('done');
+    expect(await ask(portOf(supervisor))).toBe(`new.cjs ${trial}`);
+    expect(observed.path('api')).toEqual([...path, 'ready']);
+    await supervisor.stop();
+    expect(observed.path('api')).toEqual([...path, 'ready', 'stopping', 'stopped']);
+  });
+
+  test('a new one that fails changes nothing, and the next one serves', async () => {
+    const { supervisor, observed, reloaded, trial } = await faultDuringReload('process.exit(3)');
+    process.kill(trial, 'SIGUSR2');
+    expect(await reloaded).toMatchObject({ code: 'CHILD_EXITED', exitCode: 3, left: ['api'] });
+    expect(observed.path('api')).toEqual(path);
+    release(folder, write('next.cjs', 'serve();'));
+    await supervisor.reload();
+    expect(await ask(portOf(supervisor))).toBe(`next.cjs ${supervisor.status()[0]?.pid}`);
+    await supervisor.stop();
+    expect(observed.exits.some(({ pid }) => isAlive(pid))).toBe(false);
+  });
+
+  test('a stop ends both', async () => {
+    const { supervisor, observed, reloaded, trial } = await faultDuringReload('serve()');
+    await supervisor.stop();
+    expect(await reloaded).toMatchObject({ code: 'STOPPED' });
+    const started = observed.output.map(({ pid }) => pid);
+    expect(started).toContain(trial);
+    expect(started.some(isAlive)).toBe(false);
+    expect(supervisor.status()[0]).toMatchObject({
+      state: what.includes('given up') ? 'failed' : 'stopped',
+      pid: undefined,
+    });
+  });
 });
 
 test('an unhealthy process is replaced by its spare while a release is tried', async () => {
@@ -116,13 +152,23 @@ test('an unhealthy process is replaced by its spare while a release is tried', a
   expect(supervisor.status()[0]).toMatchObject({ pid: trial, state: 'ready' });
 });
 
+interface Reload {
+  readonly reloaded: Promise<unknown>;
+  readonly trial: number;
+}
+
+interface Fault extends Reload {
+  readonly supervisor: Supervisor;
+  readonly observed: Observed;
+}
+
 /** A reload to this script, which has printed its name when this resolves; it goes on when `trial` gets SIGUSR2. */
 async function tryRelease(
   supervisor: Supervisor,
   observed: Observed,
   name: string,
   code: string,
-): Promise<{ reloaded: Promise<unknown>; trial: number }> {
+): Promise<Reload> {
   release(folder, write(name, code));
   const reloaded = supervisor.reload().then(
     () => 'done',

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Supervisor } from '@silly-face/supervisor';
 import { expect, test } from 'vitest';
 import { runTask } from './task-output.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -23,6 +26,45 @@ test('megabytes of lines of every length arrive whole, as bytes and as JSON, in 
   // Not all in one comparison: a difference would be shown with all of them.
   for (const [index, record] of records.entries()) expect(record).toBe(lines[index]);
 });
+
+test.each(['exit', 'crash'])(
+  'what a program writes before its %s arrives in a slow sink and in a fast one, in the middle of a line',
+  async (how) => {
+    const folder = temporaryFolder();
+    const [source, raw] = [join(folder, 'source'), join(folder, 'raw')];
+    writeFileSync(source, `${Array.from({ length: 2_000 }, (_, index) => line(index)).join('\n')}\nno end`);
+    const received: string[] = [];
+    const supervisor = new Supervisor({
+      output: [
+        { type: 'file', path: raw, format: 'raw' },
+        {
+          type: 'function',
+          whenFull: 'wait',
+          maxWaitMs: false,
+          maxBufferedBytes: 50_000,
+          onLine: async (event) => {
+            if (received.push(event.line) % 50 === 0) await setImmediate();
+          },
+        },
+      ],
+      children: [
+        {
+          name: 'it',
+          command: 'sh',
+          args: ['-c', `cat ${source}; ${how === 'crash' ? 'kill -9 $$' : 'exit 1'}`],
+          restart: false,
+        },
+      ],
+    });
+    const exited = once(supervisor, 'exit');
+    await supervisor.start();
+    expect((await exited)[0]).toMatchObject({ lastLines: expect.arrayContaining(['no end']) });
+    await supervisor.stop();
+    const text = `${readFileSync(source, 'utf8')}\n`;
+    expect(readFileSync(raw, 'utf8') === text).toBe(true);
+    expect(`${received.join('\n')}\n` === text).toBe(true);
+  },
+);
 
 function readRecord(text: string): string {
   const { line, data } = JSON.parse(text) as { line?: string; data?: unknown };
