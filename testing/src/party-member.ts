@@ -154,7 +154,7 @@ export class PartyMember {
     const socket = this.#socket;
     this.#at = { host: String(host), port: Number(port) };
     // The seat was taken here, and is needed there.
-    if (token !== undefined) this.#seat = String(token);
+    if (typeof token === 'string') this.#seat = token;
     this.#leave();
     socket?.destroy();
     this.#connect();
