@@ -9,6 +9,8 @@ import {
 import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
 import { DatabaseTimeout } from './deadline.ts';
 
+export type { PoolStats } from '@silly-face/pg-pool-transactions';
+
 /** Inside `db.transaction` every `db.query` of the same call tree belongs to the transaction. */
 export interface Database {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>;

@@ -10,9 +10,15 @@ export class DatabaseTimeout extends Error {
   readonly code = 'DATABASE_TIMEOUT';
 
   constructor(operation: string, limitMs: number) {
-    super(`The database did not answer ${operation} within ${limitMs} ms`);
+    super(`The database did not answer ${verbOf(operation)} within ${limitMs} ms`);
   }
 }
+
+function verbOf(operation: string): string {
+  return operation === WHOLE ? WHOLE : (operation.trim().split(/\s/, 1)[0] ?? '');
+}
+
+const WHOLE = 'a transaction';
 
 /**
  * The database for callers who cannot wait: each statement, or transaction as a whole, is answered within the limit, also by a
@@ -34,15 +40,14 @@ class ImpatientDatabase implements Database {
   }
 
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>> {
-    const [verb = ''] = text.trim().split(/\s/, 1);
-    return within(this.#limitMs, verb, () => this.#db.query<Row>(text, values));
+    return within(this.#limitMs, text, () => this.#db.query<Row>(text, values));
   }
 
   transaction<Result>(
     ...[options, work]: [work: Work<Result>] | [options: TransactionOptions, work: Work<Result>]
   ): Promise<Result> {
     if (typeof options === 'function') return this.transaction({}, options);
-    return within(this.#limitMs, 'a transaction', (checkTime) =>
+    return within(this.#limitMs, WHOLE, (checkTime) =>
       this.#db.transaction(options, async () => {
         const result = await (work as Work<Result>)();
         checkTime(); // The caller was told already that it failed.
@@ -52,26 +57,30 @@ class ImpatientDatabase implements Database {
   }
 }
 
-async function within<Result>(
+function within<Result>(
   limitMs: number,
   operation: string,
   work: (checkTime: () => void) => Promise<Result>,
 ): Promise<Result> {
-  let expired: DatabaseTimeout | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+  return new Promise<Result>((resolve, reject) => {
+    let expired: DatabaseTimeout | undefined;
+    const timer = setTimeout(() => {
       expired = new DatabaseTimeout(operation, limitMs);
       reject(expired);
     }, limitMs);
+    const checkTime = (): void => {
+      if (expired) throw expired;
+    };
+    // What comes after the time is over is heard, and forgotten.
+    const settle = async (): Promise<void> => {
+      try {
+        resolve(await work(checkTime));
+      } catch (error) {
+        reject(error);
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    void settle();
   });
-  const checkTime = (): void => {
-    if (expired) throw expired;
-  };
-  try {
-    // The race also hears, and forgets, what comes after it is over.
-    return await Promise.race([work(checkTime), expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

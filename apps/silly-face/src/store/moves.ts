@@ -37,7 +37,7 @@ export function submitFace(
     const { round: before, seat, now } = await lockRound(db, roundId, playerId);
     const { refusal, round } = submit(before, seat, { ...submission, at: now });
     if (refusal) throw refused(refusal, submission.face);
-    await db.query(
+    const inserted = db.query(
       `INSERT INTO turns (round_id, number, submitter_id, face, choices, photo_key, photo_sha256, photo_bytes, submitted_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::float8 / 1000))`,
       [
@@ -52,7 +52,7 @@ export function submitFace(
         round.submittedAt,
       ],
     );
-    await touchRound(db, roundId);
+    await Promise.all([inserted, touchRound(db, roundId)]);
   });
 }
 
@@ -71,32 +71,40 @@ export function guessFace(
     const { round: before, seat, players, now } = await lockRound(db, roundId, playerId);
     const outcome = guess(before, seat, { face, at: now });
     if (outcome.refusal) throw refused(outcome.refusal, face);
-    if (outcome.correct) {
-      await db.query(
-        `UPDATE turns SET guessed_at = to_timestamp($3::float8 / 1000), guesser_monocles = $4, submitter_monocles = $5
-          WHERE round_id = $1 AND number = $2`,
-        [roundId, before.turn, now, outcome.award.guesser, outcome.award.submitter],
-      );
-      await pay(db, [
-        { playerId, monocles: outcome.award.guesser },
-        { playerId: players[before.submitter], monocles: outcome.award.submitter },
-      ]);
-    } else {
-      await db.query(`UPDATE turns SET wrong_guesses = $3 WHERE round_id = $1 AND number = $2`, [
-        roundId,
-        before.turn,
-        outcome.round.wrongGuesses,
-      ]);
-    }
-    await touchRound(db, roundId);
+    // All in one round trip: nothing of it depends on what the one before has done.
+    await Promise.all([
+      ...(outcome.correct
+        ? [
+            db.query(
+              `UPDATE turns SET guessed_at = to_timestamp($3::float8 / 1000), guesser_monocles = $4, submitter_monocles = $5
+                WHERE round_id = $1 AND number = $2`,
+              [roundId, before.turn, now, outcome.award.guesser, outcome.award.submitter],
+            ),
+            ...pay(db, [
+              { playerId, monocles: outcome.award.guesser },
+              { playerId: players[before.submitter], monocles: outcome.award.submitter },
+            ]),
+          ]
+        : [
+            db.query(`UPDATE turns SET wrong_guesses = $3 WHERE round_id = $1 AND number = $2`, [
+              roundId,
+              before.turn,
+              outcome.round.wrongGuesses,
+            ]),
+          ]),
+      touchRound(db, roundId),
+    ]);
     return { correct: outcome.correct, monocles: outcome.correct ? outcome.award.guesser : 0 };
   });
 }
 
 /** One player after the other in the order of their ids: two rounds that share players cannot lock each other out. */
-async function pay(db: Database, earnings: { playerId: string; monocles: number }[]): Promise<void> {
-  for (const { playerId, monocles } of earnings.toSorted((a, b) => (a.playerId < b.playerId ? -1 : 1)))
-    await db.query(`UPDATE players SET monocles = monocles + $2 WHERE id = $1`, [playerId, monocles]);
+function pay(db: Database, earnings: { playerId: string; monocles: number }[]): Promise<unknown>[] {
+  return earnings
+    .toSorted((a, b) => (a.playerId < b.playerId ? -1 : 1))
+    .map(({ playerId, monocles }) =>
+      db.query(`UPDATE players SET monocles = monocles + $2 WHERE id = $1`, [playerId, monocles]),
+    );
 }
 
 function refused(code: MoveRefusal, face: string): Refused {

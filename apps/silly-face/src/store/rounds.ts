@@ -32,7 +32,12 @@ export function readRound(db: Database, roundId: string, playerId: string): Prom
   return load(db, roundId, playerId, '');
 }
 
-/** Inside a transaction: nobody else moves in this round until it ends. */
+/** Inside a transaction: nobody else moves in this round until it ends. @throws {Refused} unless the player sits there */
+export async function lockSeat(db: Database, roundId: string, playerId: string): Promise<void> {
+  seatOf(await seats(db, roundId, 'FOR UPDATE'), playerId);
+}
+
+/** As `lockSeat`, with the round as it stands then. */
 export function lockRound(db: Database, roundId: string, playerId: string): Promise<RoundToPlay> {
   return load(db, roundId, playerId, 'FOR UPDATE');
 }
@@ -61,7 +66,7 @@ async function load(
 }
 
 async function seats(db: Database, roundId: string, lock: '' | 'FOR UPDATE'): Promise<Record<Seat, string>> {
-  if (!UUID.test(roundId)) throw noRound(roundId);
+  checkRoundId(roundId);
   const { rows } = await db.query<Record<Seat, string>>(
     `SELECT challenger_id AS challenger, opponent_id AS opponent FROM rounds WHERE id = $1 ${lock}`,
     [roundId],
@@ -72,6 +77,11 @@ async function seats(db: Database, roundId: string, lock: '' | 'FOR UPDATE'): Pr
 }
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** @throws {Refused} `round-not-found`, for what Postgres would not take for an id */
+export function checkRoundId(roundId: string): void {
+  if (!UUID.test(roundId)) throw noRound(roundId);
+}
 
 function noRound(roundId: string): Refused {
   return new Refused('round-not-found', `There is no round ${roundId}`);

@@ -1,7 +1,8 @@
 import { rankName } from '../game/ranks.ts';
 import { type PlayerState, playerState } from '../game/round.ts';
 import type { Database } from './database.ts';
-import { readRound, roundAfter, seatOf, TURN_JSON, type TurnRow } from './rounds.ts';
+import { checkRoundId, readRound, roundAfter, seatOf, TURN_JSON, type TurnRow } from './rounds.ts';
+import { isoTime } from './iso-time.ts';
 import type { Taunt } from './taunts.ts';
 
 /** A round as one of its players may see it: the secret face of a turn is in it only after the right guess. */
@@ -35,10 +36,11 @@ export async function viewRounds(db: Database, playerId: string): Promise<RoundV
 
 /** @throws {Refused} `round-not-found`, `not-your-round` */
 export async function viewRound(db: Database, roundId: string, playerId: string): Promise<RoundView> {
-  await readRound(db, roundId, playerId);
+  checkRoundId(roundId);
   const [row] = await select(db, playerId, roundId);
-  if (!row) throw new Error(`Round ${roundId} went away`);
-  return view(row, playerId);
+  if (row) return view(row, playerId);
+  await readRound(db, roundId, playerId); // Says why there is none.
+  throw new Error(`Round ${roundId} went away`);
 }
 
 interface Row {
@@ -52,15 +54,15 @@ interface Row {
   updated_at: Date;
 }
 
-/** One statement, so that turn, taunts and players are of the same moment. */
+/** One statement, so that turn, taunts and players are of the same moment. As JSON, which is parsed faster than arrays of it. */
 async function select(db: Database, playerId: string, roundId: string | null): Promise<Row[]> {
   const { rows } = await db.query<Row>(
     `SELECT rounds.id, challenger_id AS challenger, opponent_id AS opponent, updated_at,
         json_build_object('id', other.id, 'name', other.name, 'monocles', other.monocles) AS other,
-        ARRAY(SELECT ${TURN_JSON} FROM turns
-          WHERE round_id = rounds.id ORDER BY number DESC LIMIT 2) AS turns,
-        ARRAY(SELECT json_build_object('id', id::text, 'playerId', player_id, 'text', text, 'createdAt', created_at)
-          FROM taunts WHERE round_id = rounds.id ORDER BY id DESC LIMIT 20) AS taunts
+        array_to_json(ARRAY(SELECT ${TURN_JSON} FROM turns
+          WHERE round_id = rounds.id ORDER BY number DESC LIMIT 2)) AS turns,
+        array_to_json(ARRAY(SELECT json_build_object('id', id::text, 'playerId', player_id, 'text', text, 'createdAt', created_at)
+          FROM taunts WHERE round_id = rounds.id ORDER BY id DESC LIMIT 20)) AS taunts
       FROM rounds JOIN players AS other
         ON other.id = CASE challenger_id WHEN $1 THEN opponent_id ELSE challenger_id END
       WHERE $1 IN (challenger_id, opponent_id) AND ($2::uuid IS NULL OR rounds.id = $2)
@@ -81,9 +83,7 @@ function view({ turns, taunts, other, ...row }: Row, playerId: string): RoundVie
     choices: round.phase === 'guessing' && state === 'GUESSING' ? round.choices : [],
     wrongGuesses: round.phase === 'guessing' ? round.wrongGuesses : [],
     lastTurn: lastTurn(turns, row),
-    taunts: taunts
-      .toReversed()
-      .map((taunt) => ({ ...taunt, createdAt: new Date(taunt.createdAt).toISOString() })),
+    taunts: taunts.toReversed().map((taunt) => ({ ...taunt, createdAt: isoTime(taunt.createdAt) })),
     updatedAt: row.updated_at.toISOString(),
   };
 }
