@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { hostId } from './host-id.ts';
 
@@ -5,14 +6,32 @@ import { hostId } from './host-id.ts';
 export interface ApiConfig {
   readonly databaseUrl: string;
   readonly s3: S3Config;
+  readonly http: HttpConfig;
   /** Where to listen: a socket that somebody else holds, or a port of its own. */
   readonly listen: Listen;
-  readonly logLevel: LogLevel;
   /** Uploads wait here until they are stored. */
   readonly uploadDirectory: string | undefined;
 }
 
 export type Listen = { readonly fd: number } | { readonly port: number; readonly host: string };
+
+export interface HttpConfig {
+  readonly logLevel: LogLevel;
+  readonly trustProxy: TrustProxy;
+  readonly limits: RateLimits;
+  /** Opens the metrics to whoever has it, from wherever. */
+  readonly metricsToken: string | undefined;
+}
+
+/** The addresses and networks of the proxies that tell the truth about who asks; undefined for none. */
+export type TrustProxy = string[] | undefined;
+
+/** Requests in a minute; 0 for any number. */
+export interface RateLimits {
+  readonly addressPerMinute: number;
+  readonly playerPerMinute: number;
+  readonly credentialsPerMinute: number;
+}
 
 export interface S3Config {
   readonly endpoint: string | undefined;
@@ -40,10 +59,50 @@ export function readApiConfig(env: Environment): ApiConfig {
   return {
     databaseUrl: readDatabaseUrl(env),
     s3: readS3Config(env),
+    http: readHttpConfig(env),
     listen: readListen(env),
-    logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     uploadDirectory: env.UPLOAD_DIRECTORY || undefined,
   };
+}
+
+/** @throws {ConfigError} */
+export function readHttpConfig(env: Environment): HttpConfig {
+  return {
+    logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
+    trustProxy: readTrustProxy(env.TRUST_PROXY),
+    limits: {
+      addressPerMinute: count(env, 'RATE_LIMIT_ADDRESS', 6000),
+      playerPerMinute: count(env, 'RATE_LIMIT_PLAYER', 1200),
+      credentialsPerMinute: count(env, 'RATE_LIMIT_CREDENTIALS', 60),
+    },
+    metricsToken: readMetricsToken(env.METRICS_TOKEN),
+  };
+}
+
+/** Not `true`, which would believe whatever a client says of itself. */
+function readTrustProxy(given: string | undefined): TrustProxy {
+  if (!given) return undefined;
+  const proxies = given.split(',').map((proxy) => proxy.trim());
+  const wrong = proxies.find((proxy) => !PROXY.test(proxy) && !isNetwork(proxy));
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `Expected TRUST_PROXY to be addresses and networks of proxies, such as loopback or 10.0.0.0/8, got ${given}`,
+    );
+  return proxies;
+}
+
+const PROXY = /^(?:loopback|linklocal|uniquelocal)$/;
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...more] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
+
+function readMetricsToken(token: string | undefined): string | undefined {
+  if (!token) return undefined;
+  if (/^[\w-]{16,100}$/.test(token)) return token;
+  throw new ConfigError('Expected METRICS_TOKEN to be 16 to 100 letters, digits, _ or -');
 }
 
 /** @throws {ConfigError} */
@@ -131,6 +190,12 @@ function port(env: Environment, name: string): number {
   const value = Number(required(env, name));
   if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
   throw new ConfigError(`Expected ${name} to be a port number, got ${env[name]}`);
+}
+
+function count(env: Environment, name: string, fallback: number): number {
+  const value = env[name] ? Number(env[name]) : fallback;
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ConfigError(`Expected ${name} to be an integer from 0, got ${env[name]}`);
 }
 
 function required(env: Environment, name: string): string {

@@ -14,7 +14,7 @@ const complete = {
 
 describe('the configuration', () => {
   it('is read from the environment', () => {
-    expect(readApiConfig(complete)).toEqual({
+    expect(readApiConfig(complete)).toMatchObject({
       databaseUrl: 'postgres://localhost/game',
       s3: {
         endpoint: 'http://127.0.0.1:9000',
@@ -24,7 +24,6 @@ describe('the configuration', () => {
         secretAccessKey: 'secret',
       },
       listen: { port: 8080, host: '127.0.0.1' },
-      logLevel: 'info',
       uploadDirectory: undefined,
     });
   });
@@ -104,5 +103,30 @@ describe('the configuration of a party process', () => {
     expect(() => readPartyConfig({ ...ports, PARTY_WEB_SOCKET_URL: 'https://silly.example' })).toThrow(
       'Expected PARTY_WEB_SOCKET_URL to be a URL that begins with ws:',
     );
+  });
+});
+
+describe('the configuration of HTTP', () => {
+  it('has limits that are generous, and trusts nobody', () => {
+    expect(readApiConfig(complete).http).toEqual({
+      logLevel: 'info',
+      trustProxy: undefined,
+      limits: { addressPerMinute: 6000, playerPerMinute: 1200, credentialsPerMinute: 60 },
+      metricsToken: undefined,
+    });
+  });
+
+  it('trusts proxies by address and network', () => {
+    const { http } = readApiConfig({ ...complete, TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::/8' });
+    expect(http.trustProxy).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
+  });
+
+  it.each([
+    [{ TRUST_PROXY: 'true' }, 'Expected TRUST_PROXY to be addresses and networks of proxies'],
+    [{ TRUST_PROXY: '10.0.0.0/33' }, 'Expected TRUST_PROXY'],
+    [{ RATE_LIMIT_PLAYER: '-1' }, 'Expected RATE_LIMIT_PLAYER to be an integer from 0, got -1'],
+    [{ METRICS_TOKEN: 'short' }, 'Expected METRICS_TOKEN to be 16 to 100'],
+  ])('names what is wrong: %j', (change, message) => {
+    expect(() => readApiConfig({ ...complete, ...change })).toThrow(message);
   });
 });

@@ -5,7 +5,7 @@ import { anonymousRequest, tellReplay } from './idempotency.ts';
 import { Credentials, Player } from './schemas.ts';
 import type { Services } from './services.ts';
 
-export const accounts: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const accounts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
     '/accounts',
     {
@@ -19,7 +19,7 @@ export const accounts: FastifyPluginAsyncZod<Services> = async (app, { db }) => 
     },
     async (request, reply) => {
       const keyed = anonymousRequest(request, { name: request.body.name });
-      const answer = tellReplay(reply, await signUp(db, keyed, request.body));
+      const answer = tellReplay(reply, await signUp(dbOf(request), keyed, request.body));
       return reply.code(201).send(answer);
     },
   );

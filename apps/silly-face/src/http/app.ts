@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import type { LogLevel } from '../config.ts';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import type { HttpConfig } from '../config.ts';
 import { ANSWER_MS } from '../store/database.ts';
 import { withDeadline } from '../store/deadline.ts';
+import { withRequestComment } from '../store/request-comment.ts';
 import { accounts } from './accounts.ts';
+import { answersAs } from './answers.ts';
 import { answerClientError } from './client-error.ts';
+import { conditionalAnswers } from './conditional.ts';
 import { docs } from './docs.ts';
 import { answerFailures, problemOf } from './failures.ts';
 import { faces } from './faces.ts';
@@ -13,15 +15,21 @@ import { guesses } from './guesses.ts';
 import { health } from './health.ts';
 import { requireIdempotencyKeys } from './idempotency.ts';
 import { me } from './me.ts';
+import { metrics } from './metrics.ts';
 import { photos } from './photos.ts';
 import { players } from './players.ts';
 import { sendProblem } from './problem.ts';
 import { HTTP_OPTIONS, protocolFaults } from './protocol.ts';
+import { rateLimits } from './rate-limits.ts';
+import { requestIds } from './request-ids.ts';
+import { RequestLog } from './request-log.ts';
+import { RequestMetrics } from './request-metrics.ts';
 import { rounds } from './rounds.ts';
+import { seats } from './seats.ts';
 import { securityHeaders } from './security-headers.ts';
-import type { Services } from './services.ts';
+import type { Resources, Services } from './services.ts';
 import { requireSession } from './session-guard.ts';
-import { sessions } from './sessions.ts';
+import { logIns, logOuts } from './sessions.ts';
 import { submissions } from './submissions.ts';
 import { taunts } from './taunts.ts';
 
@@ -33,12 +41,27 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Announced to clients, who close an idle connection before: so a drain that waits this long cuts nobody off. */
 export const KEEP_ALIVE_MS = 4000;
 
+export interface AppConfig extends HttpConfig {
+  /** For tests, see `answersAs`. @default false */
+  readonly checkAnswers?: boolean;
+}
+
+export interface App {
+  readonly app: FastifyInstance;
+  /** Loads what nobody waits for; without it, with the first look at the metrics. */
+  readonly loadMetrics: () => Promise<unknown>;
+}
+
 /** The game over HTTP: everything but listening. */
-export function buildApp({ db, ...others }: Services, { logLevel }: { logLevel: LogLevel }): FastifyInstance {
-  const services: Services = { ...others, db: withDeadline(db, ANSWER_MS) };
+export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
+  const dbOf: Services['dbOf'] = ({ id }) => withDeadline(withRequestComment(db, id), ANSWER_MS);
+  const services: Services = { ...others, dbOf };
+  const { logLevel, trustProxy, limits, metricsToken, checkAnswers = false } = config;
   const app = Fastify({
     logger: { level: logLevel },
-    genReqId: () => randomUUID(),
+    logController: new RequestLog(),
+    genReqId: requestIds(trustProxy),
+    trustProxy: trustProxy ?? false,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -48,21 +71,34 @@ export function buildApp({ db, ...others }: Services, { logLevel }: { logLevel: 
     routerOptions: { ignoreTrailingSlash: true },
   });
   app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
+  app.setSerializerCompiler(answersAs(checkAnswers));
   app.removeContentTypeParser('text/plain'); // The API speaks JSON; what it does not read is answered with 415.
   answerFailures(app);
+  const measured = new RequestMetrics(services.poolStats);
+  measured.observe(app);
   securityHeaders(app);
   protocolFaults(app);
   requireIdempotencyKeys(app);
   docs(app);
-
+  metrics(app, measured, metricsToken);
   app.register(health, services);
-  app.register(accounts, services);
-  app.register(sessions, services);
-  app.register(async (members) => {
-    requireSession(members, services);
-    for (const routes of [me, players, faces, rounds, submissions, guesses, taunts, photos])
-      members.register(routes, services);
+
+  const limit = rateLimits(app, { limits, isProxied: trustProxy !== undefined });
+  app.register(async (counted) => {
+    counted.addHook('onRequest', limit.address);
+    counted.register(async (strangers) => {
+      strangers.addHook('onRequest', limit.credentials);
+      strangers.register(accounts, services);
+      strangers.register(logIns, services);
+    });
+    counted.register(async (members) => {
+      requireSession(members, services);
+      members.addHook('onRequest', limit.player);
+      conditionalAnswers(members);
+      for (const routes of MEMBERS_ROUTES) members.register(routes, services);
+    });
   });
-  return app;
+  return { app, loadMetrics: () => measured.load() };
 }
+
+const MEMBERS_ROUTES = [logOuts, me, players, faces, rounds, submissions, guesses, taunts, photos, seats];

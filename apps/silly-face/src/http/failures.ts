@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { DirectoryError } from '../directory/directory.ts';
 import { PhotoError } from '../photo/errors.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
 import { Refused } from '../store/refused.ts';
@@ -26,6 +27,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Refused) return new Problem(error.code, error.message);
   if (error instanceof PhotoError) return photoProblem(error);
+  if (error instanceof DirectoryError) return directoryProblem(error);
   if (isDatabaseUnavailable(error))
     return new Problem('database-unavailable', 'The database does not answer: try again soon', {
       cause: error,
@@ -39,6 +41,16 @@ function photoProblem({ code, message }: PhotoError): Problem {
     return new Problem(code, 'The storage of the photos does not answer: try again soon');
   if (code === 'photo-missing') return new Problem('internal-error', 'The photo is lost');
   return new Problem(code, message);
+}
+
+function directoryProblem(error: DirectoryError): Problem {
+  const { code } = error;
+  if (code === 'no-process') return new Problem('no-party-process', 'No party takes place at the moment');
+  if (code === 'directory-unavailable')
+    return new Problem(code, 'The directory of the parties does not answer: try again soon', {
+      cause: error,
+    });
+  return frameworkProblem(error);
 }
 
 function validationProblem(error: Pick<FastifyError, 'validation' | 'validationContext'>): Problem {

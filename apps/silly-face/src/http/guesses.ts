@@ -7,7 +7,7 @@ import { Round, RoundParams } from './schemas.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
-export const guesses: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const guesses: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
     '/rounds/:id/guesses',
     {
@@ -26,6 +26,7 @@ export const guesses: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
       },
     },
     async (request, reply) => {
+      const db = dbOf(request);
       const at = { roundId: request.params.id, playerId: member(request).player.id };
       const keyed = keyedRequest(request, request.body);
       return answerOnce({ db, reply, keyed }, async () => ({

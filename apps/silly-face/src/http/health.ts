@@ -1,14 +1,30 @@
+import { healthHandler, type HealthEndpoint } from '@silly-face/graceful-shutdown';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Services } from './services.ts';
 
-/** Whether this process takes requests. Not whether the database answers: replacing the process would not help. */
+/**
+ * Whether this process takes requests. Not whether the database answers: all processes have the same one, so that taking one out
+ * or replacing it would mend nothing, and taking out all of them would turn the clear answer "503, try again" into none.
+ */
 export const health: FastifyPluginAsyncZod<Services> = async (app, { isDraining }) => {
-  app.get(
-    '/_health',
-    { logLevel: 'warn', schema: { tags: ['operation'], security: [], summary: 'ok, or 503 while draining' } },
-    async (_, reply) => {
-      reply.type('text/plain; charset=utf-8');
-      return isDraining() ? reply.code(503).send('draining') : 'ok';
+  const handler = healthHandler({
+    get state() {
+      return isDraining() ? 'draining' : 'running';
     },
-  );
+  });
+  const endpoints: [path: string, summary: string, endpoint: HealthEndpoint][] = [
+    ['/_health', 'ok, or 503 while draining', handler],
+    ['/live', 'ok as long as this process can answer: whether to replace it', handler.live],
+    ['/ready', 'Whether this process should get requests: 503 while draining', handler.ready],
+  ];
+  for (const [path, summary, endpoint] of endpoints) {
+    app.get(
+      path,
+      { logLevel: 'warn', schema: { tags: ['operation'], security: [], summary } },
+      async (_, reply) => {
+        const { status, headers, body } = await endpoint.answer();
+        return reply.code(status).headers(headers).send(body);
+      },
+    );
+  }
 };

@@ -6,8 +6,9 @@ import { member } from './session-guard.ts';
 
 /** Every POST of the app needs a key: a request without a good one is refused before its body is read. */
 export function requireIdempotencyKeys(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     if (request.method === 'POST' && !request.is404) idempotencyKey(request);
+    done();
   });
 }
 

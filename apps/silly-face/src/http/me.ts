@@ -9,7 +9,7 @@ import { member } from './session-guard.ts';
 
 const Answer = z.object({ currentPlayer: Player, rounds: z.array(Round) });
 
-export const me: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const me: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.get(
     '/me',
     {
@@ -19,7 +19,7 @@ export const me: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
         response: { 200: Answer },
       },
     },
-    (request) => answer(db, member(request).player),
+    (request) => answer(dbOf(request), member(request).player),
   );
 };
 

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { findPhoto } from '../store/photos.ts';
+import { matches } from './conditional.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
-export const photos: FastifyPluginAsyncZod<Services> = async (app, { db, photos }) => {
+export const photos: FastifyPluginAsyncZod<Services> = async (app, { dbOf, photos }) => {
   app.route({
     // Both, because the framework's own HEAD opens the photo and breaks it off.
     method: ['GET', 'HEAD'],
@@ -21,7 +22,7 @@ export const photos: FastifyPluginAsyncZod<Services> = async (app, { db, photos 
     },
     handler: async (request, reply) => {
       const at = { roundId: request.params.id, playerId: member(request).player.id };
-      const photo = await findPhoto(db, at, turnNumber(request.params.turn));
+      const photo = await findPhoto(dbOf(request), at, turnNumber(request.params.turn));
       const etag = `"${photo.sha256.toString('base64url')}"`;
       // A turn's photo never changes.
       const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' };
@@ -40,10 +41,4 @@ export const photos: FastifyPluginAsyncZod<Services> = async (app, { db, photos 
 function turnNumber(turn: string): number {
   if (!/^[1-9]\d{0,8}$/.test(turn)) throw new Problem('photo-not-found', 'A turn is a number from 1');
   return Number(turn);
-}
-
-/** RFC 9110, 13.1.2: a list of tags, compared without their weakness, or * for any. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return tags.includes(etag) || tags.includes('*');
 }

@@ -21,7 +21,7 @@ const Query = z.object({
 
 const Page = z.object({ players: z.array(Player), nextCursor: z.string().nullable() });
 
-export const players: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const players: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.get(
     '/players',
     {
@@ -32,7 +32,7 @@ export const players: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
         response: { 200: Page },
       },
     },
-    (request) => page(db, member(request).player.id, request.query),
+    (request) => page(dbOf(request), member(request).player.id, request.query),
   );
 };
 

@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'bad-request'
   | 'body-too-large'
   | 'database-unavailable'
+  | 'directory-unavailable'
   | 'expectation-failed'
   | 'field-missing'
   | 'field-unexpected'
@@ -21,7 +22,11 @@ export type ProblemCode =
   | 'malformed-json'
   | 'malformed-http'
   | 'malformed-multipart'
+  | 'metrics-forbidden'
+  | 'no-party-process'
+  | 'rate-limited'
   | 'request-timeout'
+  | 'room-code-invalid'
   | 'route-not-found'
   | 'unsupported-media-type'
   | 'validation-failed';
@@ -33,6 +38,7 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'bad-request': 400,
   'body-too-large': 413,
   'database-unavailable': 503,
+  'directory-unavailable': 503,
   'expectation-failed': 417,
   'field-missing': 400,
   'field-repeated': 400,
@@ -46,7 +52,9 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'malformed-http': 400,
   'malformed-json': 400,
   'malformed-multipart': 400,
+  'metrics-forbidden': 403,
   'name-taken': 409,
+  'no-party-process': 503,
   'not-a-choice': 422,
   'not-an-image': 415,
   'not-logged-in': 401,
@@ -56,7 +64,9 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'photo-too-large': 413,
   'photo-too-many-pixels': 413,
   'player-not-found': 404,
+  'rate-limited': 429,
   'request-timeout': 408,
+  'room-code-invalid': 422,
   'round-not-found': 404,
   'route-not-found': 404,
   'self-challenge': 422,

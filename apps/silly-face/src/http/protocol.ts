@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http';
+import type { IncomingMessage, ServerOptions } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.ts';
 
@@ -9,10 +9,13 @@ export const HTTP_OPTIONS: ServerOptions = { requireHostHeader: false };
 export function protocolFaults(app: FastifyInstance): void {
   // Node keeps what it cannot meet from the app, except for those who listen for it.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.addHook('onRequest', async ({ raw: { httpVersion, headers } }) => {
-    if (httpVersion !== '1.1') return;
-    if (headers.host === undefined) throw new Problem('host-missing', 'Expected the header Host');
-    if (headers.expect !== undefined && !/100-continue/i.test(headers.expect))
-      throw new Problem('expectation-failed', 'Expected no other Expect than 100-continue');
-  });
+  app.addHook('onRequest', ({ raw }, _, done) => done(faultOf(raw)));
+}
+
+function faultOf({ httpVersion, headers }: IncomingMessage): Problem | undefined {
+  if (httpVersion !== '1.1') return undefined;
+  if (headers.host === undefined) return new Problem('host-missing', 'Expected the header Host');
+  if (headers.expect !== undefined && !/100-continue/i.test(headers.expect))
+    return new Problem('expectation-failed', 'Expected no other Expect than 100-continue');
+  return undefined;
 }

@@ -7,7 +7,7 @@ import { Round, RoundParams } from './schemas.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
-export const rounds: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const rounds: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
     '/rounds',
     {
@@ -19,6 +19,7 @@ export const rounds: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
       },
     },
     async (request, reply) => {
+      const db = dbOf(request);
       const { id } = member(request).player;
       const keyed = keyedRequest(request, request.body);
       const round = await answerOnce({ db, reply, keyed }, async () =>
@@ -33,6 +34,6 @@ export const rounds: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
     {
       schema: { tags: ['game'], summary: 'One round', params: RoundParams, response: { 200: Round } },
     },
-    (request) => roundAnswer(db, request.params.id, member(request).player.id),
+    (request) => roundAnswer(dbOf(request), request.params.id, member(request).player.id),
   );
 };

@@ -12,7 +12,7 @@ interface Member {
 const members = new WeakMap<FastifyRequest, Member>();
 
 /** All routes of this scope need a session. It is checked before anything of the body is read. */
-export function requireSession(app: FastifyInstance, { db }: Services): void {
+export function requireSession(app: FastifyInstance, { dbOf }: Services): void {
   app.addHook('onRequest', async (request) => {
     const token = bearerToken(request.headers.authorization);
     if (token === undefined)
@@ -20,7 +20,7 @@ export function requireSession(app: FastifyInstance, { db }: Services): void {
         'not-logged-in',
         'Expected the header Authorization: Bearer, with the token of a session',
       );
-    members.set(request, { player: await findSession(db, token), token });
+    members.set(request, { player: await findSession(dbOf(request), token), token });
   });
 }
 
@@ -31,6 +31,6 @@ export function member(request: FastifyRequest): Member {
   return found;
 }
 
-function bearerToken(header: string | undefined): string | undefined {
+export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +([\w-]{1,100})$/i.exec(header ?? '')?.[1];
 }

@@ -4,10 +4,9 @@ import { logIn, logOut } from '../store/sessions.ts';
 import { anonymousRequest } from './idempotency.ts';
 import { Credentials, Player } from './schemas.ts';
 import type { Services } from './services.ts';
-import { member, requireSession } from './session-guard.ts';
+import { member } from './session-guard.ts';
 
-export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) => {
-  const { db } = services;
+export const logIns: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
     '/sessions',
     {
@@ -22,20 +21,19 @@ export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) =
     },
     async (request, reply) => {
       const keyed = anonymousRequest(request, { name: request.body.name });
-      const { token, expiresAt, player } = await logIn(db, keyed, request.body);
+      const { token, expiresAt, player } = await logIn(dbOf(request), keyed, request.body);
       return reply.code(201).send({ token, expiresAt: expiresAt.toISOString(), player });
     },
   );
+};
 
-  app.register(async (members) => {
-    requireSession(members, services);
-    members.delete(
-      '/sessions/current',
-      { schema: { tags: ['account'], summary: 'Log out' } },
-      async (request, reply) => {
-        await logOut(db, member(request).token);
-        return reply.code(204).send();
-      },
-    );
-  });
+export const logOuts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
+  app.delete(
+    '/sessions/current',
+    { schema: { tags: ['account'], summary: 'Log out' } },
+    async (request, reply) => {
+      await logOut(dbOf(request), member(request).token);
+      return reply.code(204).send();
+    },
+  );
 };

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { newPhotoKey } from '../photo/photo-key.ts';
 import { reEncode } from '../photo/re-encode.ts';
-import { isOutcomeUnknown } from '../store/database.ts';
+import { type Database, isOutcomeUnknown } from '../store/database.ts';
 import { earlierAnswer, isKeyUsed, type KeyedRequest, once } from '../store/idempotency.ts';
 import { checkSubmission, checkTurn, submitFace } from '../store/moves.ts';
 import { readRound } from '../store/rounds.ts';
@@ -17,7 +17,7 @@ import { member } from './session-guard.ts';
 import { discardRest, receiveUpload } from './upload.ts';
 
 export const submissions: FastifyPluginAsyncZod<Services> = async (app, services) => {
-  const { db, uploads } = services;
+  const { dbOf, uploads } = services;
   app.removeContentTypeParser('application/json'); // In this scope a form is the only body.
   await app.register(multipart);
 
@@ -35,6 +35,7 @@ export const submissions: FastifyPluginAsyncZod<Services> = async (app, services
       },
     },
     async (request, reply) => {
+      const db = dbOf(request);
       const at = { roundId: request.params.id, playerId: member(request).player.id };
       try {
         // Out of turn is refused before a photo is read, unless it repeats a submission that was in turn.
@@ -50,7 +51,7 @@ export const submissions: FastifyPluginAsyncZod<Services> = async (app, services
           const keyed = keyedRequest(request, { face, photo: sha256.toString('hex') });
           const earlier = await earlierAnswer(db, keyed);
           if (earlier) return tellReplay(reply, { answer: earlier.answer as RoundAnswer, replayed: true });
-          return submitPhoto(services, { request, reply, keyed, at, face, upload, photo });
+          return submitPhoto(services, { db, request, reply, keyed, at, face, upload, photo });
         });
         return await reply.code(201).send(answer);
       } catch (error) {
@@ -80,6 +81,7 @@ async function unlessRepeated<Earlier>(
 }
 
 interface Submitting {
+  readonly db: Database;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly keyed: KeyedRequest;
@@ -92,8 +94,8 @@ interface Submitting {
 
 /** First the object, then its row: a row always has its object, and an object that gets no row is deleted or swept. */
 async function submitPhoto(
-  { db, photos }: Services,
-  { request, reply, keyed, at, face, upload, photo }: Submitting,
+  { photos }: Services,
+  { db, request, reply, keyed, at, face, upload, photo }: Submitting,
 ): Promise<RoundAnswer> {
   const submission = { face, seed: randomInt(2 ** 32) };
   const before = await readRound(db, at.roundId, at.playerId);

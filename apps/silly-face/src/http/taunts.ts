@@ -6,7 +6,7 @@ import { RoundParams, Taunt, TauntText } from './schemas.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
-export const taunts: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
+export const taunts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
     '/rounds/:id/taunts',
     {
@@ -19,6 +19,7 @@ export const taunts: FastifyPluginAsyncZod<Services> = async (app, { db }) => {
       },
     },
     async (request, reply) => {
+      const db = dbOf(request);
       const at = { roundId: request.params.id, playerId: member(request).player.id };
       const keyed = keyedRequest(request, request.body);
       const answer = await answerOnce({ db, reply, keyed }, async () => ({

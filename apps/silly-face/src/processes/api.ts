@@ -1,7 +1,8 @@
 // One API process: the game over HTTP until a signal comes. Its start is kept short, because each deploy and each crash waits
 // for it: no migrations, and what only photos need is loaded after it is ready.
 import { gracefulShutdown } from '@silly-face/graceful-shutdown';
-import { readApiConfig } from '../config.ts';
+import { readApiConfig, readDirectoryConfig } from '../config.ts';
+import type { Directory } from '../directory/directory.ts';
 import { buildApp, KEEP_ALIVE_MS } from '../http/app.ts';
 import type { PhotoStorage } from '../photo/storage.ts';
 import { UploadDirectory } from '../photo/upload-directory.ts';
@@ -16,6 +17,7 @@ const DRAIN_MS = 9000;
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const config = readApiConfig(process.env);
+readDirectoryConfig(process.env); // What is wrong with it is said now, and not to the first who wants a seat.
 const db = openDatabase(config.databaseUrl);
 const uploads = new UploadDirectory(config.uploadDirectory);
 
@@ -23,9 +25,22 @@ let storage: Promise<PhotoStorage> | undefined;
 const photos = (): Promise<PhotoStorage> =>
   (storage ??= import('../photo/storage.ts').then(({ PhotoStorage }) => new PhotoStorage(config.s3)));
 
-const app = buildApp(
-  { db, photos, uploads, isDraining: () => shutdown.state !== 'running' },
-  { logLevel: config.logLevel },
+let parties: Promise<Directory> | undefined;
+const directory = (): Promise<Directory> =>
+  (parties ??= import('../directory/open-directory.ts').then(({ openDirectory }) =>
+    openDirectory(process.env),
+  ));
+
+const { app, loadMetrics } = buildApp(
+  {
+    db,
+    poolStats: () => db.stats(),
+    photos,
+    uploads,
+    directory,
+    isDraining: () => shutdown.state !== 'running',
+  },
+  config.http,
 );
 const shutdown = gracefulShutdown({
   servers: [app.server],
@@ -36,6 +51,7 @@ const shutdown = gracefulShutdown({
 // A later phase waits for those before: what they use closes last.
 shutdown.onShutdown('database', () => db.drain(), { phase: 1 });
 shutdown.onShutdown('photos', async () => (await storage)?.close(), { phase: 1 });
+shutdown.onShutdown('directory', async () => (await parties)?.disconnect(), { phase: 1 });
 shutdown.onShutdown('app', () => app.close());
 
 await app.ready();
@@ -45,4 +61,4 @@ process.send?.('ready');
 
 const sweeper = startSweeper({ db, photos, uploads, log: app.log });
 shutdown.onShutdown('sweeper', () => sweeper.stop());
-await Promise.all([photos(), import('sharp')]);
+await Promise.all([photos(), import('sharp'), loadMetrics()]);

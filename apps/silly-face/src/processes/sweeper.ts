@@ -1,4 +1,4 @@
-import type { Services } from '../http/services.ts';
+import type { Resources } from '../http/services.ts';
 import { sweepExpired, sweepPhotos } from '../store/sweep.ts';
 
 interface Log {
@@ -6,7 +6,7 @@ interface Log {
   warn(fields: object, message: string): void;
 }
 
-type Swept = Pick<Services, 'db' | 'photos' | 'uploads'> & { readonly log: Log };
+type Swept = Pick<Resources, 'db' | 'photos' | 'uploads'> & { readonly log: Log };
 
 /**
  * Sweeps what was left behind, soon after the start, which may have followed a crash, and then every hour. Processes that run

@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 import { createS3Local, type S3Local } from '@silly-face/s3-local';
 import { startPostgres, type TestPostgres, waitUntil } from '@silly-face/testing';
 import type { Pool } from '@silly-face/pg-pool-transactions';
+import { type HttpConfig, readHttpConfig } from '../../src/config.ts';
+import { type Directory, DirectoryError } from '../../src/directory/directory.ts';
 import { buildApp } from '../../src/http/app.ts';
 import { PhotoStorage } from '../../src/photo/storage.ts';
 import { UploadDirectory } from '../../src/photo/upload-directory.ts';
@@ -27,6 +29,7 @@ export interface Rig extends AsyncDisposable {
   readonly db: Pool;
   readonly photos: PhotoStorage;
   readonly uploads: UploadDirectory;
+  readonly parties: Directory;
   readonly uploadDirectory: string;
   /** For a process of its own. */
   readonly environment: Record<string, string>;
@@ -39,7 +42,13 @@ export interface Rig extends AsyncDisposable {
   setDraining(draining: boolean): void;
 }
 
-export async function startRig(): Promise<Rig> {
+export interface RigOptions {
+  readonly http?: Partial<HttpConfig>;
+  /** Made for a database; without it there are no parties. */
+  readonly directory?: (databaseUrl: string) => Directory;
+}
+
+export async function startRig({ http, directory: open = noParties }: RigOptions = {}): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'silly-face-http-'));
   const uploadDirectory = join(directory, 'uploads');
   const s3Directory = join(directory, 's3');
@@ -67,10 +76,18 @@ export async function startRig(): Promise<Rig> {
   const db = openDatabase(postgres.connectionString);
   const photos = new PhotoStorage({ endpoint, region: 'us-east-1', bucket: BUCKET, ...CREDENTIALS });
   const uploads = new UploadDirectory(uploadDirectory);
+  const parties = open(postgres.connectionString);
   let draining = false;
-  const app = buildApp(
-    { db, photos: () => Promise.resolve(photos), uploads, isDraining: () => draining },
-    { logLevel: 'silent' },
+  const { app } = buildApp(
+    {
+      db,
+      poolStats: () => db.stats(),
+      photos: () => Promise.resolve(photos),
+      uploads,
+      directory: async () => parties,
+      isDraining: () => draining,
+    },
+    { ...readHttpConfig({}), logLevel: 'silent', checkAnswers: true, ...http },
   );
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
@@ -86,6 +103,7 @@ export async function startRig(): Promise<Rig> {
     db,
     photos,
     uploads,
+    parties,
     uploadDirectory,
     environment,
     objects,
@@ -111,6 +129,7 @@ export async function startRig(): Promise<Rig> {
       if (borrowed > 0) throw new Error(`${borrowed} clients of the pool were never given back`);
       const held = openFilesIn(uploadDirectory);
       if (held.length > 0) throw new Error(`Files that are still open: ${held.join(', ')}`);
+      await parties.disconnect();
       await db.drain();
       await photos.close();
       await s3?.close();
@@ -118,6 +137,14 @@ export async function startRig(): Promise<Rig> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function noParties(): Directory {
+  const locate = (): never => {
+    throw new DirectoryError('directory-unavailable', 'These tests have no directory');
+  };
+  const parts: Partial<Directory> = { locate: async () => locate(), disconnect: async () => {} };
+  return parts as Directory;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { draw } from './drawing.ts';
 import { newAccount, newPlayer, type TestPlayer } from './client.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Rig, type RigOptions, startRig } from './rig.ts';
 
 export interface Rounds {
   readonly rig: Rig;
@@ -16,8 +16,8 @@ export interface Rounds {
 }
 
 /** The backend with three players and two rounds. */
-export async function startRounds(): Promise<Rounds> {
-  const rig = await startRig();
+export async function startRounds(options?: RigOptions): Promise<Rounds> {
+  const rig = await startRig(options);
   const anna = await newPlayer(rig);
   const bert = await newPlayer(rig);
   const carla = await newAccount(rig.url, 'carla');
