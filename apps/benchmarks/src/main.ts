@@ -16,6 +16,7 @@ const areas: Record<string, () => Promise<Loaded>> = {
   graceful: () => import('./areas/graceful.ts'),
   supervisor: () => import('./areas/supervisor.ts'),
   party: () => import('./areas/party.ts'),
+  api: () => import('./areas/api.ts'),
   start: () => import('./areas/start.ts'),
 };
 
@@ -23,7 +24,7 @@ const usage = `Usage: npm run bench -- <area> [--quick] [--json] [--only <part>]
   <area>    one of ${Object.keys(areas).join(', ')}
   --quick   fewer and shorter rounds: shows that it runs, its figures are rough
   --json    one JSON object on standard output instead of the table
-  --only    a part of an area that has parts: s3, graceful, supervisor, party; may be repeated`;
+  --only    a part of an area that has parts: s3, graceful, supervisor, party, api; may be repeated`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,7 +8,7 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const run = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, [main, ...args]);
 
-test.each(['pg', 's3', 'graceful', 'supervisor', 'party', 'start'])(
+test.each(['pg', 's3', 'graceful', 'supervisor', 'party', 'api', 'start'])(
   '%s answers with one JSON object',
   { timeout: 300_000 },
   async (area) => {
@@ -43,7 +43,7 @@ test('an area that does not exist is refused with the names of those that do', a
   await expect(run('teapots')).rejects.toMatchObject({
     code: 2,
     stderr: expect.stringMatching(
-      /No area is called teapots[^]*pg, s3, graceful, supervisor, party, start/,
+      /No area is called teapots[^]*pg, s3, graceful, supervisor, party, api, start/,
     ) as string,
   });
 });
