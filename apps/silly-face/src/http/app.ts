@@ -32,6 +32,7 @@ import { requireSession } from './session-guard.ts';
 import { logIns, logOuts } from './sessions.ts';
 import { submissions } from './submissions.ts';
 import { taunts } from './taunts.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -61,7 +62,7 @@ export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
     logger: { level: logLevel },
     logController: new RequestLog(),
     genReqId: requestIds(trustProxy),
-    trustProxy: trustProxy ?? false,
+    trustProxy: trustProxy ? trustedProxies(trustProxy) : false,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

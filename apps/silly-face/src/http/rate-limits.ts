@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RateLimits } from '../config.ts';
-import { isDirectlyLocal, isLoopback } from './caller.ts';
+import { isDirectlyLocal, isHere } from './caller.ts';
 import { Problem } from './problem.ts';
 import { member } from './session-guard.ts';
 
@@ -35,7 +35,7 @@ export interface LimitOptions {
 export function rateLimits(app: FastifyInstance, { limits, isProxied }: LimitOptions): Limits {
   app.register(rateLimit, { global: false, cache: COUNTED, timeWindow: WINDOW_MS });
   const isCounted = (request: FastifyRequest): boolean =>
-    isProxied ? !isLoopback(request.ip) : !isDirectlyLocal(request);
+    isProxied ? !isHere(request.ip) : !isDirectlyLocal(request);
   const limit = (max: number, keyOf?: (request: FastifyRequest) => string): Limit => {
     let count: ReturnType<FastifyInstance['createRateLimit']> | undefined;
     return async (request, reply) => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ const CREDENTIALS = { accessKeyId: 'tester', secretAccessKey: 'a secret of tests
 /** The whole HTTP layer on a port, with a Postgres and an S3 of its own. */
 export interface Rig extends AsyncDisposable {
   readonly url: string;
+  readonly server: Server;
   readonly postgres: TestPostgres;
   readonly db: Pool;
   readonly photos: PhotoStorage;
@@ -99,6 +101,7 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
   };
   return {
     url: `http://127.0.0.1:${port}`,
+    server: app.server,
     postgres,
     db,
     photos,
