@@ -46,6 +46,7 @@ export class Fuzzer {
 
   #request(isLast: boolean): Buffer {
     if (this.#chance(0.02)) return this.#garbage(1 + this.#below(300));
+    if (this.#chance(0.2)) return this.#sound(isLast);
     const { type, body } = this.#body();
     const isChunked = this.#chance(0.1);
     const path = this.#path();
@@ -71,6 +72,24 @@ export class Fuzzer {
     if (isChunked)
       return Buffer.concat([Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n`), this.#chunked(body)]);
     return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`), body]);
+  }
+
+  /** Nothing is wrong with it, whatever the rules of the game say. */
+  #sound(isLast: boolean): Buffer {
+    const round = `/rounds/${this.#pick(this.#material.rounds)}`;
+    const [route, json] = this.#pick<[route: string, json?: object]>([
+      [`POST ${round}/taunts`, { text: 'Hm' }],
+      [`POST ${round}/guesses`, { face: this.#pick(['Smug Cat', 'Puzzled Pug', 'nobody']) }],
+      ['POST /party/seats', {}],
+      [`GET ${round}`],
+      ['GET /me'],
+    ]);
+    const body = json === undefined ? '' : JSON.stringify(json);
+    return Buffer.from(
+      `${route} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${this.#pick(this.#material.tokens)}\r\n` +
+        `Idempotency-Key: ${this.#dice()}\r\n${json ? 'Content-Type: application/json\r\n' : ''}` +
+        `Content-Length: ${body.length}\r\n${isLast ? 'Connection: close\r\n' : ''}\r\n${body}`,
+    );
   }
 
   #method(): string {

@@ -55,9 +55,7 @@ it(
     await run(0);
     const grownBytes = (await heldBytes()) - before;
 
-    expect([...answered.keys()]).toEqual(
-      expect.arrayContaining([200, 201, 400, 401, 404, 409, 413, 415, 422]),
-    );
+    expect([...answered.keys()]).toEqual(expect.arrayContaining([200, 201, 400, 401, 404, 409, 415, 422]));
     expect((await anna.get('/me')).status).toBe(200);
     await waitUntil(() => rig.db.stats().borrowed === 0, { what: 'all clients of the pool to be back' });
     await waitUntil(async () => (await filesIn(rig.uploadDirectory)).length === 0, {
