@@ -84,9 +84,11 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const nginx = installed && (await nginxService(installed, { host, port, directory: data.nginx }));
   const redis = redisServices(environment);
   const s3 = await s3Service(environment, data.s3);
-  const services = [await postgresService(environment, data.postgres, signal), s3, ...redis];
+  const database = await postgresService(environment, data.postgres, signal);
+  const services = [database, s3, ...redis];
   const table = processTable({
-    services,
+    database,
+    services: [s3, ...redis],
     api: { host, port, instances: apiProcesses },
     nginx: nginx?.plan,
     party,

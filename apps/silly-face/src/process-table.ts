@@ -13,7 +13,9 @@ export interface Bot {
 }
 
 export interface TableOptions {
-  /** What the API processes use. */
+  /** What migrations and the party need; they wait for no other service. */
+  database: Service;
+  /** What else the API processes use. */
   services: Service[];
   /** Where the API is reached. */
   api: { host: string; port: number; instances: number };
@@ -31,13 +33,13 @@ export interface TableOptions {
 
 /** Who belongs to the backend, who waits for whom, and who stops before whom. */
 export function processTable(options: TableOptions): SupervisorOptions {
-  const { services, api, nginx, apiUrl, bots, botScanIntervalMs } = options;
+  const { database, api, nginx, apiUrl, bots, botScanIntervalMs } = options;
+  const services = [database, ...options.services];
   const environment = Object.assign(
     {},
     ...services.map((service) => service.environment),
     options.environment,
   ) as Record<string, string>;
-  const needed = services.flatMap((service) => service.children.map(({ name }) => name));
   return {
     sockets: Object.assign(
       {
@@ -56,7 +58,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
         name: 'migrate',
         script: script('processes/migrate.js'),
         task: true,
-        after: needed,
+        after: namesOf([database]),
         env: environment,
       },
       {
@@ -64,12 +66,12 @@ export function processTable(options: TableOptions): SupervisorOptions {
         script: script('processes/api.js'),
         instances: api.instances,
         ...(nginx ? { listen: { path: join(nginx.folder, NGINX_FILES.apiSocket) } } : { sockets: [API] }),
-        after: ['migrate', ...needed],
+        after: ['migrate', ...namesOf(services)],
         env: { ...environment, ...(nginx && { TRUST_PROXY: 'loopback' }) },
         readiness: 'message',
         stopTimeoutMs: 15_000,
       },
-      ...partyChildren(options.party, { environment, after: ['migrate', ...needed] }),
+      ...partyChildren(options.party, { environment, after: ['migrate', ...namesOf([database])] }),
       ...(nginx
         ? nginxChildren(nginx, {
             after: [API],
@@ -82,7 +84,14 @@ export function processTable(options: TableOptions): SupervisorOptions {
       })),
     ],
     signals: ['SIGINT', 'SIGTERM'],
+    // An API process waits for the idle connections of its clients, a party process for its rooms: two wait at the same time, and
+    // behind them stand new ones that are ready.
+    reloadParallelism: 2,
   };
+}
+
+function namesOf(services: Service[]): string[] {
+  return services.flatMap(({ children }) => children.map(({ name }) => name));
 }
 
 function script(path: string): string {
