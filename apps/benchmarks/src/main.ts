@@ -24,7 +24,7 @@ const usage = `Usage: npm run bench -- <area> [--quick] [--json] [--only <part>]
   <area>    one of ${Object.keys(areas).join(', ')}
   --quick   fewer and shorter rounds: shows that it runs, its figures are rough
   --json    one JSON object on standard output instead of the table
-  --only    a part of an area that has parts: s3, graceful, supervisor, party, api; may be repeated`;
+  --only    a part of an area that has parts: s3, graceful, supervisor, party, api, start; may be repeated`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
