@@ -37,6 +37,8 @@ async function ask(port: number, agent: Agent): Promise<void> {
 }
 
 function stayConnected(port: number): Socket {
-  const socket = connect(port, '127.0.0.1', () => socket.write('GET /_health HTTP/1.1\r\nHost: bench\r\n\r\n'));
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write('GET /_health HTTP/1.1\r\nHost: bench\r\n\r\n'),
+  );
   return socket.resume().on('error', () => {}); // The server may end it in any way.
 }

@@ -1,34 +1,39 @@
 import type { IncomingMessage } from 'node:http';
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import Fastify, {
   LogController,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type RouteOptions,
 } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { answerFailures } from './failures.ts';
 import { openApi } from './open-api.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** `/openapi.json`, and `/docs`: a page where it can be read and tried. */
 export function docs(app: FastifyInstance): void {
-  app.register(swagger, openApi);
+  const described: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'HEAD' && !route.schema?.hide) described.push(route);
+  });
 
   const ids = new WeakMap<IncomingMessage, string>();
   const idOf = (raw: IncomingMessage): string => ids.get(raw) ?? '';
   let page: Promise<FastifyInstance> | undefined;
-  const showPage = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    page ??= documentationPage(app, idOf).catch((error: unknown) => {
+  const loaded = (): Promise<FastifyInstance> =>
+    (page ??= documentationPage(app, described, idOf).catch((error: unknown) => {
       page = undefined; // The next look tries again.
       throw error;
-    });
-    const documentation = await page;
+    }));
+  const showPage = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const documentation = await loaded();
     ids.set(request.raw, request.id);
     reply.hijack();
     documentation.routing(request.raw, reply.raw);
   };
   app.register(async (routes) => {
-    routes.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    routes.get('/openapi.json', { schema: { hide: true } }, async () => (await loaded()).swagger());
     routes.get('/docs', { schema: { hide: true } }, showPage);
     routes.get('/docs/*', { schema: { hide: true } }, showPage);
   });
@@ -46,9 +51,13 @@ export function docs(app: FastifyInstance): void {
  */
 async function documentationPage(
   app: FastifyInstance,
+  described: readonly RouteOptions[],
   genReqId: (raw: IncomingMessage) => string,
 ): Promise<FastifyInstance> {
-  const { default: swaggerUi } = await import('@fastify/swagger-ui');
+  const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([
+    import('@fastify/swagger'),
+    import('@fastify/swagger-ui'),
+  ]);
   const page = Fastify({
     loggerInstance: app.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -56,8 +65,8 @@ async function documentationPage(
   });
   answerFailures(page);
   securityHeaders(page);
-  const document = app.swagger() as StaticDocumentSpec['document'];
-  await page.register(swagger, { mode: 'static', specification: { document } });
+  await page.register(swagger, openApi);
+  describe(page, described);
   await page.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP:
@@ -65,4 +74,12 @@ async function documentationPage(
   });
   await page.ready();
   return page;
+}
+
+/** To the document they are routes of the page, which hands none of them a request. */
+function describe(page: FastifyInstance, described: readonly RouteOptions[]): void {
+  page.setValidatorCompiler(validatorCompiler);
+  page.setSerializerCompiler(serializerCompiler);
+  for (const { method, url, schema } of described)
+    page.route({ method, url, schema, exposeHeadRoute: false, handler: (_, reply) => reply.callNotFound() });
 }
