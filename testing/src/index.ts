@@ -1,5 +1,6 @@
 export { certificate } from './certificate.ts';
 export { bringCeph, type Ceph, startCeph } from './ceph.ts';
+export { ChildServer, type ChildServerOptions } from './child-server.ts';
 export { bringDebianPackage } from './debian.ts';
 export { bringSystemPostgres } from './system-postgres.ts';
 export { freePort, isPortFree } from '@silly-face/postgres-local';

@@ -26,8 +26,8 @@ export function bringRedis(): Promise<string | undefined> {
   return bringDebianPackage('redis-server', () => spawnSync('redis-server', ['--version']).status === 0);
 }
 
-/** A Redis on 127.0.0.1 with a folder of its own, which has on disk what it has answered. */
-export async function startRedis(): Promise<TestRedis> {
+/** A Redis with a folder of its own, which has on disk what it has answered; on 127.0.0.1 unless another address is given. */
+export async function startRedis({ host = '127.0.0.1' }: { host?: string } = {}): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'silly-face-redis-'));
   const port = await freePort();
   let server: ChildServer | undefined;
@@ -41,7 +41,7 @@ export async function startRedis(): Promise<TestRedis> {
     await running?.stop();
   };
   const start = async (): Promise<void> => {
-    server ??= await run(directory, port);
+    server ??= await run(directory, host, port);
   };
   const dispose = async (): Promise<void> => {
     await stop();
@@ -54,7 +54,7 @@ export async function startRedis(): Promise<TestRedis> {
     throw error;
   }
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${host}:${port}`,
     port,
     get pid() {
       return server?.pid;
@@ -71,11 +71,13 @@ export async function startRedis(): Promise<TestRedis> {
   };
 }
 
-async function run(directory: string, port: number): Promise<ChildServer> {
+async function run(directory: string, host: string, port: number): Promise<ChildServer> {
   const log = join(directory, 'redis.log');
   const settings = {
     port: String(port),
-    bind: '127.0.0.1',
+    bind: host,
+    // Of the tests' own networks nobody is kept out.
+    'protected-mode': 'no',
     dir: directory,
     logfile: log,
     daemonize: 'no',
@@ -86,7 +88,7 @@ async function run(directory: string, port: number): Promise<ChildServer> {
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const server = new ChildServer({ command: 'redis-server', args, endSignal: 'SIGTERM' });
   try {
-    await ChildServer.untilReady([server], () => answers(port), { what: `Redis to answer on port ${port}` });
+    await ChildServer.untilReady([server], () => answers(host, port), { what: `Redis to answer on port ${port}` });
     return server;
   } catch (error) {
     await server.stop();
@@ -96,9 +98,9 @@ async function run(directory: string, port: number): Promise<ChildServer> {
 }
 
 /** While it still reads its file it answers otherwise. */
-function answers(port: number): Promise<boolean> {
+function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const socket = connect(port, host, () => socket.write('PING\r\n'));
     socket.setEncoding('latin1').once('data', (answer: string) => {
       socket.destroy();
       resolve(answer.startsWith('+PONG'));

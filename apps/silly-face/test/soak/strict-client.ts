@@ -20,7 +20,8 @@ export interface StrictAnswer {
 export type Failures = Record<string, number>;
 
 export interface StrictOptions {
-  readonly url: string;
+  /** Where it is sent; several are asked in turn, and after a failure it is the next one's. */
+  readonly url: string | readonly string[];
   /**
    * How long a request is repeated, byte for byte and so with the same Idempotency-Key, until it is answered; 0: not at all.
    */
@@ -40,9 +41,12 @@ export class StrictClient {
   lost = 0;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #options: Required<StrictOptions>;
+  readonly #urls: readonly string[];
+  #turn = 0;
 
   constructor(options: StrictOptions) {
     this.#options = { answerMs: 10_000, ...options };
+    this.#urls = [options.url].flat();
   }
 
   /** @throws when it was not answered within the patience */
@@ -79,7 +83,8 @@ export class StrictClient {
   }
 
   #exchange({ method, path, headers, body }: StrictRequest): Promise<Omit<StrictAnswer, 'attempts'>> {
-    const { url, answerMs } = this.#options;
+    const { answerMs } = this.#options;
+    const url = this.#urls[this.#turn++ % this.#urls.length];
     return new Promise((resolve, reject) => {
       const request = httpRequest(new URL(path, url), {
         agent: this.#agent,
