@@ -45,6 +45,7 @@ export function openPostgresDirectory(url: string, options: DirectoryOptions = {
     statementTimeoutMs: answerMs,
     lock_timeout: answerMs,
     statement_timeout: answerMs,
+    idle_in_transaction_session_timeout: answerMs,
   });
   return new PostgresDirectory(db, limits);
 }

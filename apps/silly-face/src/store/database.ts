@@ -37,6 +37,7 @@ export type DatabaseOptions = Pick<
   | 'statementTimeoutMs'
   | 'lock_timeout'
   | 'statement_timeout'
+  | 'idle_in_transaction_session_timeout'
 >;
 
 /** Connects with the first query. Each limit ends before ANSWER_MS: it says what was wrong, and leaves nothing in doubt. */
@@ -48,6 +49,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Pool {
     acquireTimeoutMs: 3500,
     lock_timeout: 3000,
     statement_timeout: 4500,
+    // A host that vanishes in the middle of a transaction would keep its locks until TCP gives up, hours later.
+    idle_in_transaction_session_timeout: ANSWER_MS,
     ...options,
   });
 }

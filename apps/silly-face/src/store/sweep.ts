@@ -26,6 +26,8 @@ export async function sweepExpired(db: Database): Promise<{ sessions: number; id
  */
 export function sweepPhotos(db: Database, photos: SweptPhotos): Promise<number | undefined> {
   return db.transaction(async () => {
+    // Between its statements the photos are asked for: that may take longer than a request may.
+    await db.query(`SET LOCAL idle_in_transaction_session_timeout = '60 s'`);
     const { rows } = await db.query<{ locked: boolean }>(`SELECT pg_try_advisory_xact_lock($1) AS locked`, [
       LOCK,
     ]);

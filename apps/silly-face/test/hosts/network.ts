@@ -40,7 +40,7 @@ export async function makeNetwork(machines: number): Promise<Network> {
   const base = (process.pid % RANGES) * RANGE_SIZE;
   const address = (index: number): string =>
     `198.${18 + (base >> 16)}.${(base >> 8) & 255}.${(base & 255) + index}`;
-  const holders = [];
+  const holders: Holder[] = [];
   const hold = async (): Promise<Holder> => {
     const holder = await holdNamespace();
     holders.push(holder);
