@@ -88,7 +88,9 @@ async function run(directory: string, host: string, port: number): Promise<Child
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const server = new ChildServer({ command: 'redis-server', args, endSignal: 'SIGTERM' });
   try {
-    await ChildServer.untilReady([server], () => answers(host, port), { what: `Redis to answer on port ${port}` });
+    await ChildServer.untilReady([server], () => answers(host, port), {
+      what: `Redis to answer on port ${port}`,
+    });
     return server;
   } catch (error) {
     await server.stop();

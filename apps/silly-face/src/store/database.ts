@@ -40,7 +40,9 @@ export type DatabaseOptions = Pick<
   | 'idle_in_transaction_session_timeout'
 >;
 
-/** Connects with the first query. Each limit ends before ANSWER_MS: it says what was wrong, and leaves nothing in doubt. */
+/**
+ * Connects with the first query. Each limit of a caller ends before ANSWER_MS: it says what was wrong, and leaves nothing in doubt.
+ */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Pool {
   return createPool({
     connectionString: url,
@@ -49,6 +51,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Pool {
     acquireTimeoutMs: 3500,
     lock_timeout: 3000,
     statement_timeout: 4500,
+    // The caller has gone by then: it is the connection that is given up, to a server that may have vanished with all its packets.
+    statementTimeoutMs: ANSWER_MS + 1000,
     // A host that vanishes in the middle of a transaction would keep its locks until TCP gives up, hours later.
     idle_in_transaction_session_timeout: ANSWER_MS,
     ...options,

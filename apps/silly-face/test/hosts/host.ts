@@ -10,6 +10,7 @@ import type { Machine } from './network.ts';
 export interface Host extends AsyncDisposable {
   readonly id: string;
   readonly machine: Machine;
+  readonly pid: number;
   /** Of its API, for who is on another machine. */
   readonly url: string;
   /** Everything it has printed so far. */
@@ -28,14 +29,15 @@ export async function startHost(
 ): Promise<Host> {
   const data = mkdtempSync(join(tmpdir(), `silly-face-host-${id}-`));
   const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-  const dieWithUs = ['setpriv', '--pdeathsig', 'KILL'];
-  const [command = '', ...args] = [...dieWithUs, ...machine.enter, process.execPath, main];
-  const child = spawn(command, args, {
+  const args = ['--pdeathsig', 'KILL', ...machine.enter, process.execPath, main];
+  const child = spawn('setpriv', args, {
     env: {
       ...process.env,
       SILLY_FACE_DATA: data,
       SILLY_FACE_NGINX: 'off',
       LOG_LEVEL: 'warn',
+      RATE_LIMIT_ADDRESS: '0',
+      RATE_LIMIT_PLAYER: '0',
       HOST_ID: id,
       HOST: '0.0.0.0',
       PORT: String(PORT),
@@ -76,6 +78,7 @@ export async function startHost(
   return {
     id,
     machine,
+    pid: child.pid as number,
     url: `http://${machine.address}:${PORT}`,
     printed: () => printed,
     kill,

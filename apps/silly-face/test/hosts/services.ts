@@ -24,7 +24,10 @@ export async function startServices(
   try {
     chmodSync(folder, 0o755); // As root, Postgres runs as somebody else.
     const access = join(folder, 'access');
-    writeFileSync(access, [range, '127.0.0.1/32'].map((from) => `host all all ${from} scram-sha-256\n`).join(''));
+    writeFileSync(
+      access,
+      [range, '127.0.0.1/32'].map((from) => `host all all ${from} scram-sha-256\n`).join(''),
+    );
     const postgres = await startPostgres({ listen_addresses: `127.0.0.1,${address}`, hba_file: access });
     closing.push(() => postgres[Symbol.asyncDispose]());
     const s3 = await createS3Local({

@@ -74,6 +74,8 @@ describe.skipIf(process.platform === 'win32')('with a Postgres that hangs', () =
     const taunt = () => bert.post(`/rounds/${round}/taunts`, { text: 'in the middle' }, { key });
     // The taunt waits for the round's lock, and Postgres freezes meanwhile.
     const answered = await rig.db.transaction(async () => {
+      // Ours lasts longer than a request's may.
+      await rig.db.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       await rig.db.query('SELECT FROM rounds WHERE id = $1 FOR UPDATE', [round]);
       const asked = taunt();
       const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
