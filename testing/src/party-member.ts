@@ -22,6 +22,8 @@ export interface PartyMemberOptions {
   onEvent?: (event: PartyMessage) => void;
   /** Where the room is now, for when nobody answers where it was. Without it the member tries there again and again. */
   findRoom?: () => Promise<{ host: string; port: number }>;
+  /** A connection on which nothing was heard for so long is left: nobody tells of packets that vanish. Without it there is no limit. */
+  patienceMs?: number;
 }
 
 interface Unanswered {
@@ -54,6 +56,7 @@ export class PartyMember {
   #isLeaving = false;
   #goneAt: number | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #heardAt = 0;
   #rest = '';
   #commands = 0;
 
@@ -97,9 +100,23 @@ export class PartyMember {
     // What follows is told by 'close'.
     socket.on('error', () => {});
     socket.on('close', () => this.#gone(socket));
+    this.#watch(socket);
+  }
+
+  #watch(socket: Socket): void {
+    const { patienceMs } = this.#options;
+    if (patienceMs === undefined) return;
+    this.#heardAt = performance.now();
+    const look = (): void => {
+      if (performance.now() - this.#heardAt > patienceMs) socket.destroy();
+      else if (!socket.connecting) socket.write('{"cmd":"RING"}\n');
+    };
+    const timer = setInterval(look, patienceMs / 3);
+    socket.on('close', () => clearInterval(timer));
   }
 
   #read(socket: Socket, text: string): void {
+    this.#heardAt = performance.now();
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
