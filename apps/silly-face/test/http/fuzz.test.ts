@@ -10,8 +10,9 @@ import { ask } from './client.ts';
 import { type FuzzedConnection, Fuzzer } from './fuzz-requests.ts';
 import { filesIn } from './rig.ts';
 import { startRounds } from './rounds.ts';
+import { scaled } from '../soak/scale.ts';
 
-const CONNECTIONS = Number(process.env.FUZZ_CONNECTIONS ?? 1500);
+const CONNECTIONS = Number(process.env.FUZZ_CONNECTIONS ?? scaled({ short: 1500, long: 10_000 }));
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const AT_A_TIME = 16;
 
