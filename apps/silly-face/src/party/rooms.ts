@@ -8,6 +8,7 @@ import { Room, type RoomHost } from './room.ts';
 import { RoomLog } from './room-log.ts';
 import { restoreRoom, snapshotOf } from './room-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { Turns } from './turns.ts';
 import { Verification } from './verification.ts';
 
 export interface RoomsOptions extends RoomOptions {
@@ -36,6 +37,7 @@ export class Rooms implements RoomHost {
   isDraining = false;
   readonly #rooms = new Map<string, Room>();
   readonly #opening = new Map<string, Promise<Opened>>();
+  readonly #finding = new Turns(MOST_FOUND);
   readonly #snapshots: SnapshotWriter;
   readonly #verification: Verification;
   #ticking: NodeJS.Timeout | undefined;
@@ -104,7 +106,7 @@ export class Rooms implements RoomHost {
     do {
       const local = this.#rooms.get(name);
       if (local?.phase === 'open') return local;
-      const found = local ? undefined : await this.#find(name);
+      const found = local ? undefined : await this.#finding.take(() => this.#find(name));
       if (found) return found;
       await sleep(OPEN_AGAIN_MS);
     } while (performance.now() < until);
@@ -169,3 +171,5 @@ export class Rooms implements RoomHost {
 }
 
 const OPEN_AGAIN_MS = 50;
+/** When hundreds are opened at once, as after a crash, the first are there soon, and none comes to the directory's time limit. */
+const MOST_FOUND = 8;
