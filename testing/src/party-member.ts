@@ -45,6 +45,10 @@ export class PartyMember {
   readonly returnsMs: number[] = [];
   /** Why it is out for good: a BYE. */
   ended: PartyMessage | undefined;
+  /** How often it was told the room anew, because what it had missed was no longer kept. */
+  resets = 0;
+  /** How often a command was refused because the directory was away. */
+  unavailable = 0;
   readonly #options: PartyMemberOptions;
   readonly #unanswered = new Map<string, Unanswered>();
   #at: { host: string; port: number };
@@ -57,6 +61,7 @@ export class PartyMember {
   #goneAt: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  #again: NodeJS.Timeout | undefined;
   #rest = '';
   #commands = 0;
 
@@ -64,6 +69,15 @@ export class PartyMember {
     this.#options = options;
     this.#at = options.seat;
     this.#seat = options.seat.token;
+  }
+
+  get isIn(): boolean {
+    return this.#isIn;
+  }
+
+  /** Commands that wait for their answer. */
+  get unanswered(): number {
+    return this.#unanswered.size;
   }
 
   /** Resolves with the first WELCOME. */
@@ -74,20 +88,30 @@ export class PartyMember {
     );
   }
 
-  /** Resolves with the event that the command made, or the ERROR that refuses it, however often it had to be sent. */
+  /**
+   * Resolves with the event that the command made, or the ERROR that refuses it, however often it had to be sent. While the
+   * directory is away, it is sent again and again: one that is sent meanwhile may come to effect before it.
+   */
   send(cmd: string, fields: Record<string, unknown> = {}): Promise<PartyMessage> {
+    return this.command(cmd, fields).answer;
+  }
+
+  /** As `send`, for who wants to know the command's id. */
+  command(cmd: string, fields: Record<string, unknown> = {}): { id: string; answer: Promise<PartyMessage> } {
     const id = `${this.you}-${++this.#commands}`;
     const frame = `${JSON.stringify({ cmd, id, ...fields })}\n`;
-    return new Promise((answered) => {
+    const answer = new Promise<PartyMessage>((answered) => {
       this.#unanswered.set(id, { frame, answered });
-      if (this.#isIn) this.#socket?.write(frame);
     });
+    if (this.#isIn) this.#socket?.write(frame);
+    return { id, answer };
   }
 
   /** Goes without a word, as a telephone does. */
   disconnect(): void {
     this.#isLeaving = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#again);
     this.#socket?.destroy();
   }
 
@@ -130,7 +154,7 @@ export class PartyMember {
     else if (message.cmd === 'PLSAUTH') this.#authenticate();
     else if (message.cmd === 'PING') this.#socket?.write('{"cmd":"PONG"}\n');
     else if (message.cmd === 'WELCOME') this.#welcome(message);
-    else if (message.cmd === 'ERROR') this.#answered(message);
+    else if (message.cmd === 'ERROR') this.#refused(message);
     else if (message.cmd === 'MOVE') this.#move(message);
     else if (message.cmd === 'BYE') this.#bye(message);
   }
@@ -148,9 +172,10 @@ export class PartyMember {
     // The missed events follow, or the welcome holds the room as it stands after them.
     if (replayed !== true) this.seq = Number(seq);
     this.#isIn = true;
+    if (replayed === false) this.resets += 1;
     if (this.#goneAt !== undefined) this.returnsMs.push(performance.now() - this.#goneAt);
     this.#goneAt = undefined;
-    for (const { frame } of this.#unanswered.values()) this.#socket?.write(frame);
+    this.#sendUnanswered();
     for (const welcomed of this.#welcomed.splice(0)) welcomed();
   }
 
@@ -158,6 +183,21 @@ export class PartyMember {
     this.seq = Number(event.seq);
     this.#options.onEvent?.(event);
     if (event.by === this.you) this.#answered(event);
+  }
+
+  readonly #sendAgain = (): void => {
+    this.#again = undefined;
+    if (this.#isIn) this.#sendUnanswered();
+  };
+
+  #sendUnanswered(): void {
+    for (const { frame } of this.#unanswered.values()) this.#socket?.write(frame);
+  }
+
+  #refused(message: PartyMessage): void {
+    if (message['code'] !== 'directory-unavailable') return this.#answered(message);
+    this.unavailable += 1;
+    this.#again ??= setTimeout(this.#sendAgain, AGAIN_MS);
   }
 
   #answered(message: PartyMessage): void {
@@ -169,17 +209,17 @@ export class PartyMember {
 
   #move({ host, port, token }: PartyMessage): void {
     const socket = this.#socket;
-    this.#at = { host: String(host), port: Number(port) };
     // The seat was taken here, and is needed there.
     if (typeof token === 'string') this.#seat = token;
+    this.#at = { host: String(host), port: Number(port) };
     this.#leave();
     socket?.destroy();
     this.#connect();
   }
 
   #bye(message: PartyMessage): void {
-    // A process that ends says so too: the room goes on elsewhere.
-    if (message['code'] === 'shutting-down') return;
+    // The room goes on all the same, elsewhere or later.
+    if (COMES_BACK.has(message['code'])) return;
     this.ended = message;
     this.#isLeaving = true;
     for (const welcomed of this.#welcomed.splice(0)) welcomed(new Error(JSON.stringify(message)));
@@ -209,3 +249,6 @@ export class PartyMember {
 }
 
 const RETRY_MS = 50;
+/** So seldom that what waits does not come to the flood limit. */
+const AGAIN_MS = 1000;
+const COMES_BACK: ReadonlySet<unknown> = new Set(['shutting-down', 'server-error', 'directory-unavailable']);

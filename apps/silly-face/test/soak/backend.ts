@@ -18,8 +18,11 @@ export interface SoakedBackend extends AsyncDisposable {
   botTroubles(): string[];
 }
 
-/** The whole backend as `main` runs it, and two bots that play against it. */
-export async function startBackend(environment: Record<string, string> = {}): Promise<SoakedBackend> {
+/** The whole backend as `main` runs it, and two bots that play against it where they are wanted. */
+export async function startBackend(
+  environment: Record<string, string> = {},
+  { bots: hasBots = true }: { bots?: boolean } = {},
+): Promise<SoakedBackend> {
   const postgres = await startPostgres();
   const folders = demoFolders();
   const backend = await runDemo(
@@ -33,10 +36,13 @@ export async function startBackend(environment: Record<string, string> = {}): Pr
     timeoutMs: 60_000,
   });
   const db = openDatabase(postgres.connectionString);
-  const bots = [
+  const couple = [
     ['Cosbybot', 'Urkelbot'],
     ['Urkelbot', 'Cosbybot'],
-  ].map(([BOT_NAME = '', BOT_OPPONENT = '']) => startBot({ BOT_NAME, BOT_OPPONENT, API_URL: url }));
+  ];
+  const bots = (hasBots ? couple : []).map(([BOT_NAME = '', BOT_OPPONENT = '']) =>
+    startBot({ BOT_NAME, BOT_OPPONENT, API_URL: url }),
+  );
   let deploys = 0;
   return {
     backend,
