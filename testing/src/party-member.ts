@@ -61,6 +61,7 @@ export class PartyMember {
   #goneAt: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  readonly #delayed = new Set<string>();
   #again: NodeJS.Timeout | undefined;
   #rest = '';
   #commands = 0;
@@ -175,7 +176,7 @@ export class PartyMember {
     if (replayed === false) this.resets += 1;
     if (this.#goneAt !== undefined) this.returnsMs.push(performance.now() - this.#goneAt);
     this.#goneAt = undefined;
-    this.#sendUnanswered();
+    this.#send(this.#unanswered.keys());
     for (const welcomed of this.#welcomed.splice(0)) welcomed();
   }
 
@@ -185,19 +186,22 @@ export class PartyMember {
     if (event.by === this.you) this.#answered(event);
   }
 
-  readonly #sendAgain = (): void => {
-    this.#again = undefined;
-    if (this.#isIn) this.#sendUnanswered();
-  };
-
-  #sendUnanswered(): void {
-    for (const { frame } of this.#unanswered.values()) this.#socket?.write(frame);
-  }
-
   #refused(message: PartyMessage): void {
     if (message['code'] !== 'directory-unavailable') return this.#answered(message);
     this.unavailable += 1;
+    this.#delayed.add(message.id ?? '');
     this.#again ??= setTimeout(this.#sendAgain, AGAIN_MS);
+  }
+
+  /** Those that are under way are not sent twice: the second one would be told that it comes too late. */
+  readonly #sendAgain = (): void => {
+    this.#again = undefined;
+    if (this.#isIn) this.#send(this.#delayed);
+  };
+
+  #send(ids: Iterable<string>): void {
+    for (const id of ids) this.#socket?.write(this.#unanswered.get(id)?.frame ?? '');
+    this.#delayed.clear();
   }
 
   #answered(message: PartyMessage): void {

@@ -9,31 +9,36 @@ export class Client {
   /** Called after each. */
   onHeard: (count: number) => void = () => {};
   readonly #socket: Socket;
-  readonly #chat: Buffer;
+  readonly #isWebSocket: boolean;
+  /** The same player has said something in the round before. */
+  readonly #idPrefix: string;
+  #said = 0;
   readonly #end: number;
 
   /** Resolves when it is in its room. */
-  static async connect(port: number, name: ServerName): Promise<Client> {
+  static async connect(port: number, name: ServerName, token: string): Promise<Client> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     socket.on('error', (error) => {
       throw error;
     });
     await once(socket, 'connect');
+    const auth = JSON.stringify({ cmd: 'AUTH', token });
     if (name === 'ours, WebSocket') {
       socket.write(UPGRADE);
       await until(socket, 'PLSAUTH');
-      socket.write(message(AUTH));
+      socket.write(message(auth));
       await until(socket, 'WELCOME');
-    } else if (name === 'ours') {
-      socket.write(`${AUTH}\n`);
+    } else if (name !== 'bare net') {
+      socket.write(`${auth}\n`);
       await until(socket, 'WELCOME');
     }
-    return new Client(socket, name === 'ours, WebSocket');
+    return new Client(socket, name === 'ours, WebSocket', token.slice(0, 8));
   }
 
-  private constructor(socket: Socket, isWebSocket: boolean) {
+  private constructor(socket: Socket, isWebSocket: boolean, idPrefix: string) {
+    this.#idPrefix = idPrefix;
     this.#socket = socket;
-    this.#chat = isWebSocket ? message(CHAT) : Buffer.from(`${CHAT}\n`);
+    this.#isWebSocket = isWebSocket;
     // No frame has the bytes of its end within: the text is ASCII, and a message ends as its object does.
     this.#end = isWebSocket ? '}'.charCodeAt(0) : '\n'.charCodeAt(0);
     socket.on('data', (chunk) => this.#count(chunk));
@@ -44,7 +49,9 @@ export class Client {
   }
 
   speak(): void {
-    this.#socket.write(this.#chat);
+    this.#said += 1;
+    const chat = `{"cmd":"CHAT","id":"${this.#idPrefix}${this.#said}","text":"The one with the teapot on its head, I would say"}`;
+    this.#socket.write(this.#isWebSocket ? message(chat) : `${chat}\n`);
   }
 
   async end(): Promise<void> {
@@ -61,8 +68,6 @@ export class Client {
   }
 }
 
-const AUTH = '{"cmd":"AUTH","token":"any"}';
-const CHAT = '{"cmd":"CHAT","id":"c1","text":"The one with the teapot on its head, I would say"}';
 const UPGRADE = [
   'GET / HTTP/1.1',
   'Host: party',

@@ -15,9 +15,12 @@ process.on('disconnect', () => process.exit());
 
 async function obey(order: ClientsOrder): Promise<ClientsAnswer | 'done'> {
   if ('connect' in order) {
-    const { port, name, connections } = order.connect;
+    const { port, name, tokens } = order.connect;
     // One room after the other: who comes first is in the first.
-    for (let count = 0; count < connections; count += 1) clients.push(await Client.connect(port, name));
+    for (let at = 0; at < tokens.length; at += ROOM_SIZE) {
+      const room = tokens.slice(at, at + ROOM_SIZE);
+      clients.push(...(await Promise.all(room.map((token) => Client.connect(port, name, token)))));
+    }
     return 'done';
   }
   if ('disconnect' in order) {
@@ -34,6 +37,8 @@ async function obey(order: ClientsOrder): Promise<ClientsAnswer | 'done'> {
 
 function begin(talk: Talk): void {
   for (const [index, client] of clients.entries()) {
+    // What it heard of those who came is not counted.
+    client.heard = 0;
     const seat = index % ROOM_SIZE;
     const isMyTurn =
       talk === 'at once'

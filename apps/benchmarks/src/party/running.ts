@@ -1,7 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ClientsAnswer, ClientsOrder, ServerName, ServerSettings, ServerUsage } from './settings.ts';
+import type {
+  ClientsAnswer,
+  ClientsOrder,
+  MembersOrder,
+  MembersReport,
+  Seat,
+  ServerName,
+  ServerQuestion,
+  ServerSettings,
+  ServerUsage,
+} from './settings.ts';
 
 /** A program of this folder in a process of its own: answers each message with one. */
 class Running {
@@ -19,7 +29,7 @@ class Running {
     this.#exited.catch(() => {}); // Whoever waits for an answer hears of it.
   }
 
-  async ask<Answer>(message: ClientsOrder | 'usage'): Promise<Answer> {
+  async ask<Answer>(message: ClientsOrder | MembersOrder | ServerQuestion): Promise<Answer> {
     const answer = this.answer<Answer>();
     this.#child.send(message);
     return answer;
@@ -41,15 +51,15 @@ export class RunningServer {
   readonly #running: Running;
   #port = 0;
 
-  static async start(name: ServerName): Promise<RunningServer> {
-    const server = new RunningServer(name);
+  static async start(name: ServerName, databaseUrl: string): Promise<RunningServer> {
+    const server = new RunningServer({ name, databaseUrl });
     server.#port = await server.#running.answer<number>();
     return server;
   }
 
-  private constructor(name: ServerName) {
-    this.name = name;
-    this.#running = new Running('server.js', [JSON.stringify({ name } satisfies ServerSettings)]);
+  private constructor(settings: ServerSettings) {
+    this.name = settings.name;
+    this.#running = new Running('server.js', [JSON.stringify(settings)]);
   }
 
   get port(): number {
@@ -60,6 +70,10 @@ export class RunningServer {
     return this.#running.ask('usage');
   }
 
+  residentBytes(): Promise<number> {
+    return this.#running.ask('memory');
+  }
+
   stop(): Promise<void> {
     return this.#running.stop();
   }
@@ -68,8 +82,8 @@ export class RunningServer {
 export class RunningClients {
   readonly #running = new Running('clients.js', []);
 
-  async connect({ port, name }: RunningServer, connections: number): Promise<void> {
-    await this.#running.ask({ connect: { port, name, connections } });
+  async connect({ port, name }: RunningServer, seats: readonly Seat[]): Promise<void> {
+    await this.#running.ask({ connect: { port, name, tokens: seats.map(({ token }) => token) } });
   }
 
   talk(order: Extract<ClientsOrder, { talk: unknown }>): Promise<ClientsAnswer> {
@@ -78,6 +92,26 @@ export class RunningClients {
 
   async disconnect(): Promise<void> {
     await this.#running.ask({ disconnect: true });
+  }
+
+  stop(): Promise<void> {
+    return this.#running.stop();
+  }
+}
+
+export class RunningMembers {
+  readonly #running = new Running('members.js', []);
+
+  async enter(seats: Seat[]): Promise<void> {
+    await this.#running.ask({ enter: seats });
+  }
+
+  async talk(everyMs: number): Promise<void> {
+    await this.#running.ask({ talkEveryMs: everyMs });
+  }
+
+  report(): Promise<MembersReport> {
+    return this.#running.ask({ report: true });
   }
 
   stop(): Promise<void> {

@@ -1,18 +1,31 @@
-/** What a server of the measurement is: ours, or the least that does the same fan-out. */
-export type ServerName = 'ours' | 'bare net' | 'ours, WebSocket';
+/** What a server of the measurement is: ours with all that belongs to it, its connections with rooms in memory behind them, or the
+ * least that does the same fan-out. */
+export type ServerName = 'ours' | 'bare net' | 'ours, WebSocket' | 'edge alone';
 
 export const ROOM_SIZE = 8;
 
 /** Of the program `server.js`: its one argument. */
 export interface ServerSettings {
   readonly name: ServerName;
+  /** Of the directory. */
+  readonly databaseUrl: string;
 }
 
+/** `memory`: how many bytes are resident after a collection. */
+export type ServerQuestion = 'usage' | 'memory';
+
+/** Since its start. */
 export interface ServerUsage {
-  /** Since its start. */
   readonly cpuUs: number;
-  /** After a collection. */
-  readonly residentBytes: number;
+  /** Commands that it refused because it came to a limit of its own. */
+  readonly refused: number;
+}
+
+export interface Seat {
+  readonly room: string;
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
 }
 
 /** How the members of a room speak. */
@@ -24,11 +37,27 @@ export type Talk =
 
 /** What `clients.js` is told to do, and what it answers with. */
 export type ClientsOrder =
-  | { readonly connect: { readonly port: number; readonly name: ServerName; readonly connections: number } }
+  | { readonly connect: { readonly port: number; readonly name: ServerName; readonly tokens: string[] } }
   | { readonly talk: Talk | 'go on'; readonly durationMs: number }
   | { readonly disconnect: true };
 
 export interface ClientsAnswer {
   readonly deliveries: number;
   readonly seconds: number;
+}
+
+/** What `members.js` is told to do. */
+export type MembersOrder =
+  | { readonly enter: Seat[] }
+  /** Each says something so often, until the end. */
+  | { readonly talkEveryMs: number }
+  | { readonly report: true };
+
+/** Since the last one. */
+export interface MembersReport {
+  /** From a command until its sender has heard of it. */
+  readonly latenciesMs: number[];
+  /** From the MOVE, or the end of the connection, to the WELCOME: of each member, and of the last one of each room. */
+  readonly returnsMs: number[];
+  readonly roomReturnsMs: number[];
 }

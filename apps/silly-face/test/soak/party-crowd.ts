@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { waitUntil } from '@silly-face/testing';
+import { type PartySeat, waitUntil } from '@silly-face/testing';
 import type { Directory } from '../../src/directory/directory.ts';
 import { PartyGuest } from './party-guest.ts';
 import { RoomHistory } from './room-history.ts';
@@ -15,6 +15,13 @@ export interface CrowdOptions {
   readonly rooms: number;
   /** One room of so many plays. */
   readonly playsEvery: number;
+  /** Rooms besides those whose seats are given out already. */
+  readonly given?: readonly GivenRoom[];
+}
+
+export interface GivenRoom {
+  readonly room: string;
+  readonly seats: readonly PartySeat[];
 }
 
 /** Rooms full of members who talk until they are told to end. */
@@ -32,7 +39,8 @@ export class PartyCrowd implements Disposable {
 
   private constructor() {}
 
-  async #enter(directory: Directory, { rooms, playsEvery }: CrowdOptions): Promise<void> {
+  async #enter(directory: Directory, { rooms, playsEvery, given = [] }: CrowdOptions): Promise<void> {
+    for (const each of given) this.rooms.push(await fill(each, true));
     const all = Array.from({ length: rooms }, (_, index) => index);
     // As many at a time as the directory has connections for.
     const work = Array.from({ length: 8 }, async () => {
@@ -45,7 +53,7 @@ export class PartyCrowd implements Disposable {
   }
 
   get members(): number {
-    return this.rooms.length * ROOM_SIZE;
+    return this.#all().length;
   }
 
   talk(options: { everyMs: number; pipelined: boolean }): void {
@@ -133,15 +141,16 @@ const MOST_TOLD = 20;
 
 async function openRoom(directory: Directory, plays: boolean): Promise<CrowdRoom> {
   const room = randomUUID();
+  const { host, port } = (await directory.locate(room)).owner;
+  const names = Array.from({ length: ROOM_SIZE }, (_, index) => `guest-${index}`);
+  const tokens = names.map((name) => directory.issueSeat({ room, player: { id: randomUUID(), name } }, 60_000));
+  const seats = (await Promise.all(tokens)).map((token) => ({ host, port, token }));
+  return fill({ room, seats }, plays);
+}
+
+async function fill({ room, seats }: GivenRoom, plays: boolean): Promise<CrowdRoom> {
   const history = new RoomHistory(room);
-  const { owner } = await directory.locate(room);
-  const guests: PartyGuest[] = [];
-  for (let index = 0; index < ROOM_SIZE; index += 1) {
-    const player = { id: randomUUID(), name: `guest-${index}` };
-    const token = await directory.issueSeat({ room, player }, 60_000);
-    const guest = new PartyGuest({ seat: { host: owner.host, port: owner.port, token }, history, plays });
-    await guest.member.join();
-    guests.push(guest);
-  }
+  const guests = seats.map((seat) => new PartyGuest({ seat, history, plays }));
+  for (const { member } of guests) await member.join();
   return { history, guests };
 }

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitUntil } from '@silly-face/testing';
+import { type PartySeat, waitUntil } from '@silly-face/testing';
 import { describe, expect, test } from 'vitest';
 import { openDirectory } from '../../src/directory/open-directory.ts';
 import { type SoakedBackend, startBackend } from './backend.ts';
 import { unkeptEvents } from './kept-events.ts';
-import { PartyCrowd, ROOM_SIZE } from './party-crowd.ts';
+import { type GivenRoom, PartyCrowd, ROOM_SIZE } from './party-crowd.ts';
+import { Player } from './player.ts';
 import { scaled } from './scale.ts';
+import { StrictClient } from './strict-client.ts';
 
 const rooms = scaled({ short: 50, long: 625 });
 
@@ -67,8 +69,24 @@ describe(`${rooms * ROOM_SIZE} members of ${rooms} rooms`, () => {
 async function enter(soaked: SoakedBackend): Promise<PartyCrowd> {
   const directory = openDirectory({ DATABASE_URL: soaked.postgres.connectionString });
   try {
-    return await PartyCrowd.enter(directory, { rooms, playsEvery: 5 });
+    const given = [await seatsByHttp(soaked)];
+    return await PartyCrowd.enter(directory, { rooms: rooms - 1, playsEvery: 5, given });
   } finally {
     await directory.disconnect();
+  }
+}
+
+/** As an app gets them. For all it would take too long. */
+async function seatsByHttp({ url, db }: SoakedBackend): Promise<GivenRoom> {
+  const client = new StrictClient({ url, patienceMs: 0 });
+  try {
+    const seats: (PartySeat & { room: string })[] = [];
+    while (seats.length < ROOM_SIZE) {
+      const player = await Player.create(db, client);
+      seats.push(await player.post('/party/seats', seats[0] ? { room: seats[0].room } : {}));
+    }
+    return { room: seats[0]?.room ?? '', seats };
+  } finally {
+    client.close();
   }
 }

@@ -1,0 +1,62 @@
+// Many members in one process, as an app would have them, who take the times.
+//
+//   node members.js
+//
+// To each MembersOrder it answers when it is done, with a MembersReport to those that want one.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PartyMember } from '@silly-face/testing';
+import { now } from '../harness/now.ts';
+import type { MembersOrder, MembersReport, Seat } from './settings.ts';
+
+const rooms = new Map<string, PartyMember[]>();
+let latenciesMs: number[] = [];
+
+process.on('message', (order: MembersOrder) => void obey(order).then((answer) => process.send?.(answer)));
+process.on('disconnect', () => process.exit());
+
+async function obey(order: MembersOrder): Promise<MembersReport | 'done'> {
+  if ('report' in order) return report();
+  if ('enter' in order) await Promise.all(share(order.enter, 16).map(enter));
+  else for (const member of [...rooms.values()].flat()) void talk(member, order.talkEveryMs);
+  return 'done';
+}
+
+async function enter(seats: Seat[]): Promise<void> {
+  for (const seat of seats) {
+    const member = new PartyMember({ seat, room: seat.room });
+    await member.join();
+    rooms.set(seat.room, [...(rooms.get(seat.room) ?? []), member]);
+  }
+}
+
+async function talk(member: PartyMember, everyMs: number): Promise<void> {
+  await sleep(Math.random() * everyMs);
+  for (;;) {
+    void say(member);
+    await sleep(everyMs);
+  }
+}
+
+async function say(member: PartyMember): Promise<void> {
+  const saidAt = now();
+  await member.send('CHAT', { text: 'The one with the teapot on its head, I would say' });
+  latenciesMs.push(now() - saidAt);
+}
+
+function report(): MembersReport {
+  const returns = [...rooms.values()].map((members) =>
+    members.flatMap(({ returnsMs }) => returnsMs.splice(0)),
+  );
+  const answer = {
+    latenciesMs,
+    returnsMs: returns.flat(),
+    roomReturnsMs: returns.flatMap((times) => (times.length > 0 ? Math.max(...times) : [])),
+  };
+  latenciesMs = [];
+  return answer;
+}
+
+function share<Item>(items: readonly Item[], parts: number): Item[][] {
+  const size = Math.ceil(items.length / parts);
+  return Array.from({ length: parts }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
