@@ -143,7 +143,9 @@ async function openRoom(directory: Directory, plays: boolean): Promise<CrowdRoom
   const room = randomUUID();
   const { host, port } = (await directory.locate(room)).owner;
   const names = Array.from({ length: ROOM_SIZE }, (_, index) => `guest-${index}`);
-  const tokens = names.map((name) => directory.issueSeat({ room, player: { id: randomUUID(), name } }, 60_000));
+  const tokens = names.map((name) =>
+    directory.issueSeat({ room, player: { id: randomUUID(), name } }, 60_000),
+  );
   const seats = (await Promise.all(tokens)).map((token) => ({ host, port, token }));
   return fill({ room, seats }, plays);
 }
