@@ -79,21 +79,16 @@ export class Lease implements Asker {
     return this.#query(asked, begin);
   }
 
-  async #sendLimited(
-    asked: Asked,
-    begin: string | undefined,
-    given: Limit | undefined,
-  ): Promise<QueryResult> {
-    const limit =
-      given ??
-      Limit.of(nameOf(asked), { timeoutMs: this.lender.statementTimeoutMs }, (ms) =>
-        statementTimedOut(asked, ms),
-      );
-    try {
-      return await this.#query(asked, begin, limit);
-    } finally {
-      if (!given) limit?.end();
-    }
+  /** Most statements of a pool with a `statementTimeoutMs` come this way: without a promise or a text more than they need. */
+  #sendLimited(asked: Asked, begin: string | undefined, given: Limit | undefined): Promise<QueryResult> {
+    if (given) return this.#query(asked, begin, given);
+    const limit = Limit.of('', { timeoutMs: this.lender.statementTimeoutMs }, (ms) =>
+      statementTimedOut(asked, ms),
+    );
+    const answer = this.#query(asked, begin, limit);
+    const end = (): void => limit?.end();
+    answer.then(end, end);
+    return answer;
   }
 
   #query(asked: Asked, begin: string | undefined, limit?: Limit): Promise<QueryResult> {

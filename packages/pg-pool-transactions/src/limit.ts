@@ -29,7 +29,8 @@ export class Limit {
   readonly #what: string;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #told = new Set<(error: PoolError) => void>();
+  /** Most limits tell one, and are never reached. */
+  #told: ((error: PoolError) => void)[] = [];
   #error: PoolError | undefined;
 
   private constructor(
@@ -61,8 +62,10 @@ export class Limit {
   /** Tells at once if it is reached already. @returns what stops the telling; without it, `tell` is kept until the limit ends */
   whenReached(tell: (error: PoolError) => void): () => void {
     if (this.#error) tell(this.#error);
-    else this.#told.add(tell);
-    return () => this.#told.delete(tell);
+    else this.#told.push(tell);
+    return () => {
+      this.#told = this.#told.filter((each) => each !== tell);
+    };
   }
 
   /**
@@ -87,7 +90,7 @@ export class Limit {
   end(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#told.clear();
+    this.#told = [];
   }
 
   readonly #abort = (): void => {
@@ -99,7 +102,7 @@ export class Limit {
   #reach(error: PoolError): void {
     if (this.#error) return;
     this.#error = error;
-    const told = [...this.#told];
+    const told = this.#told;
     this.end();
     for (const tell of told) tell(error);
   }
