@@ -1,4 +1,5 @@
 import type { ServerFrame } from './frames.ts';
+import { OPCODES, serverFrame } from './web-socket-frames.ts';
 
 /** A frame as it goes over the wire, made once for all who get it. */
 export class Encoded {
@@ -12,31 +13,10 @@ export class Encoded {
 
   /** As one unmasked text message (RFC 6455, 5.2). */
   get webSocketFrame(): Buffer {
-    return (this.#webSocketFrame ??= webSocketFrame(this.line.subarray(0, -2)));
+    return (this.#webSocketFrame ??= serverFrame(OPCODES.text, this.line.subarray(0, -2)));
   }
 }
 
 export function encode(frame: ServerFrame): Encoded {
   return new Encoded(JSON.stringify(frame));
-}
-
-const FINAL_TEXT = 0x81;
-const LENGTH_OF_16_BITS = 126;
-const LENGTH_OF_64_BITS = 127;
-
-function webSocketFrame(payload: Buffer): Buffer {
-  const { length } = payload;
-  const head = length < LENGTH_OF_16_BITS ? 2 : length <= 0xffff ? 4 : 10;
-  const frame = Buffer.allocUnsafe(head + length);
-  frame[0] = FINAL_TEXT;
-  if (head === 2) frame[1] = length;
-  else if (head === 4) {
-    frame[1] = LENGTH_OF_16_BITS;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = LENGTH_OF_64_BITS;
-    frame.writeBigUInt64BE(BigInt(length), 2);
-  }
-  payload.copy(frame, head);
-  return frame;
 }

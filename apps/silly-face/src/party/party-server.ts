@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import type { Server as HttpServer } from 'node:http';
+import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { PartyConnection, PartyHandler } from './connection.ts';
 import { Edge, type EdgeCounts, type EdgeOptions } from './edge.ts';
 import { TcpConnection } from './tcp-connection.ts';
@@ -9,6 +9,8 @@ import { webSocketServer } from './web-socket-server.ts';
 export interface PartyServerOptions extends EdgeOptions {
   /** From which pages browsers may connect, such as `https://silly.example`. Without it: from all. */
   readonly origins?: readonly string[];
+  /** Answers plain HTTP requests at the WebSockets' server. Without it: 426. */
+  readonly pages?: RequestListener;
 }
 
 /** The clients of one process, over TCP and WebSockets. Its servers listen once their `listen` is called. */
@@ -18,14 +20,14 @@ export class PartyServer {
   readonly #edge: Edge;
 
   /** @throws {PartyOptionError} */
-  constructor(handler: PartyHandler, { origins, ...options }: PartyServerOptions) {
+  constructor(handler: PartyHandler, { origins, pages, ...options }: PartyServerOptions) {
     const edge = new Edge(handler, options);
     this.#edge = edge;
     // Half open: a client that ends its side after RING still gets its answer.
     this.tcp = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       void new TcpConnection(edge, socket);
     });
-    this.webSocket = webSocketServer(edge, origins);
+    this.webSocket = webSocketServer(edge, { origins, pages });
     // Those above the limit get a BYE, and even of those there is an end.
     this.tcp.maxConnections = edge.limits.connections + REFUSED_AT_ONCE;
     this.webSocket.maxConnections = edge.limits.connections + REFUSED_AT_ONCE;

@@ -1,55 +1,40 @@
+import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
 import type { Edge } from './edge.ts';
 import type { Encoded } from './encoded.ts';
 import type { ByeCode } from './frames.ts';
 import { Joiner } from './joiner.ts';
 import { LiveConnection } from './live-connection.ts';
-
-/** The library's, and it asks its connection before it closes: after the close frame nobody could say BYE. */
-export class PartyWebSocket extends WebSocket {
-  connection: WebSocketConnection | undefined;
-
-  /** The library calls it too: with a code alone for what the client did wrong, with a reason or nothing for the client's own close. */
-  override close(code?: number, reason?: string | Buffer): void {
-    if (code !== undefined && reason === undefined) this.connection?.refused(code);
-    else this.connection?.clientCloses();
-    super.close(code, reason);
-  }
-}
+import { PartialLine } from './partial-line.ts';
+import {
+  type ClientFrame,
+  closeFrame,
+  type Expected,
+  isClosePayload,
+  OPCODES,
+  readClientFrame,
+  serverFrame,
+} from './web-socket-frames.ts';
+import { WebSocketMessage } from './web-socket-message.ts';
 
 /** A client over a WebSocket: a frame a text message. */
 export class WebSocketConnection extends LiveConnection {
-  readonly #webSocket: PartyWebSocket;
   readonly #socket: Socket;
-  #clientCloses = false;
+  /** Of a frame that has not come whole. */
+  #partial: PartialLine | undefined;
+  #message: WebSocketMessage | undefined;
+  /** What the client closes with, for the answer. */
+  #closePayload: Buffer | undefined;
 
-  constructor(edge: Edge, webSocket: PartyWebSocket, socket: Socket) {
+  constructor(edge: Edge, socket: Socket, head: Buffer) {
     super(edge);
-    this.#webSocket = webSocket;
     this.#socket = socket;
-    webSocket.connection = this;
-    webSocket.on('message', (data: Buffer, isBinary) => this.#message(data, isBinary));
-    webSocket.on('ping', (data) => {
-      if (this.pay(edge.nowMs())) webSocket.pong(data);
-    });
-    webSocket.on('pong', () => this.pay(edge.nowMs()));
-    webSocket.on('error', ignoreBroken);
-    socket.on('end', () => this.clientCloses());
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('end', () => this.#clientCloses(NOTHING));
+    socket.on('error', ignoreBroken);
     socket.on('close', () => this.gone());
     this.greet();
-  }
-
-  /** By the code with which the library would close. */
-  refused(closeCode: number): void {
-    if (closeCode === CLOSE_CODES['frame-too-long']) this.#tooLong();
-    else if (closeCode === CLOSE_CODES['not-utf8']) this.bye('not-utf8', 'Expected each message to be UTF-8');
-    else this.bye('bad-web-socket', 'That is not as RFC 6455 has it');
-  }
-
-  clientCloses(): void {
-    this.#clientCloses = true;
-    this.end();
+    if (head.length > 0) this.#read(head);
   }
 
   get remote(): string {
@@ -60,44 +45,118 @@ export class WebSocketConnection extends LiveConnection {
     return this.#socket.writableLength;
   }
 
-  /** Past the library, which would make the frame anew for each receiver. It writes at once too, so the order is kept; and it ends
-   * its side as soon as the client has. */
   protected write(frames: Encoded[]): void {
     if (this.#socket.writable) this.#socket.write(messages.join(frames));
   }
 
   protected pauseReading(): void {
-    this.#webSocket.pause();
+    this.#socket.pause();
   }
 
   protected resumeReading(): void {
-    this.#webSocket.resume();
+    this.#socket.resume();
   }
 
+  /** The client's own close frame, where it has yet to come, is read past with all else that comes. */
   protected finish(code: ByeCode | undefined): void {
-    this.#webSocket.resume();
-    if (this.#clientCloses) return;
-    this.#webSocket.close(
-      code === undefined ? GOING_AWAY : (CLOSE_CODES[code] ?? POLICY_VIOLATION),
-      code ?? '',
-    );
+    this.#partial = undefined;
+    this.#message = undefined;
+    this.#socket.resume();
+    if (this.#socket.writable) this.#socket.end(this.#lastFrame(code));
+  }
+
+  #lastFrame(code: ByeCode | undefined): Buffer {
+    if (this.#closePayload !== undefined) return serverFrame(OPCODES.close, this.#closePayload);
+    return closeFrame(code === undefined ? GOING_AWAY : (CLOSE_CODES[code] ?? POLICY_VIOLATION), code ?? '');
   }
 
   protected destroy(): void {
     this.#socket.destroy();
   }
 
-  #message(data: Buffer, isBinary: boolean): void {
+  #read(chunk: Buffer): void {
+    if (!this.open) return;
+    const nowMs = this.edge.nowMs();
+    const bytes = this.#withPartial(chunk);
+    let start = 0;
+    while (this.open && start < bytes.length) {
+      const frame = readClientFrame(bytes, start, this.#expected);
+      if (frame === undefined) return this.#keep(bytes, start);
+      if (frame === 'too-long') return this.#tooLong();
+      if (frame === 'forbidden') return this.#forbidden();
+      this.#frame(frame, nowMs);
+      start = frame.end;
+    }
+    this.#partial = undefined;
+  }
+
+  get #expected(): Expected {
+    const { frameBytes } = this.edge.limits;
+    return { isInMessage: this.#message !== undefined, mostBytes: frameBytes - (this.#message?.bytes ?? 0) };
+  }
+
+  #withPartial(chunk: Buffer): Buffer {
+    if (this.#partial === undefined) return chunk;
+    this.#partial.add(chunk);
+    return this.#partial.whole();
+  }
+
+  /** No more than one frame, and so no more than the limit. */
+  #keep(bytes: Buffer, start: number): void {
+    if (this.#partial === undefined || start > 0) this.#partial = new PartialLine(bytes.subarray(start));
+  }
+
+  #frame(frame: ClientFrame, nowMs: number): void {
+    const { opcode, payload } = frame;
+    switch (opcode) {
+      case OPCODES.ping:
+        if (this.pay(nowMs) && this.#socket.writable) this.#socket.write(serverFrame(OPCODES.pong, payload));
+        return;
+      case OPCODES.pong:
+        this.pay(nowMs);
+        return;
+      case OPCODES.close:
+        return this.#closed(payload);
+    }
+    if (this.#message !== undefined) this.#message.add(frame);
+    else if (frame.isFinal) return this.#received(payload, opcode === OPCODES.binary, nowMs);
+    else this.#message = new WebSocketMessage(frame);
+    if (this.#message.hasTooMany) return this.#forbidden();
+    if (!frame.isFinal) return;
+    const { isBinary } = this.#message;
+    const whole = this.#message.whole();
+    this.#message = undefined;
+    this.#received(whole, isBinary, nowMs);
+  }
+
+  #received(payload: Buffer, isBinary: boolean, nowMs: number): void {
     if (isBinary) this.bye('binary', 'Expected text messages');
-    else if (data.length > this.edge.limits.frameBytes) this.#tooLong();
-    else this.received(data.toString(), this.edge.nowMs());
+    else if (isUtf8(payload)) this.received(payload.toString('utf8'), nowMs);
+    else this.bye('not-utf8', 'Expected each message to be UTF-8');
+  }
+
+  #closed(payload: Buffer): void {
+    if (!isClosePayload(payload)) this.#forbidden();
+    else if (!isUtf8(payload.subarray(2))) this.bye('not-utf8', 'Expected the reason to be UTF-8');
+    else this.#clientCloses(Buffer.from(payload));
+  }
+
+  #clientCloses(payload: Buffer): void {
+    if (!this.open) return;
+    this.#closePayload = payload;
+    this.end();
   }
 
   #tooLong(): void {
     this.bye('frame-too-long', `A frame may have ${this.edge.limits.frameBytes} bytes`);
   }
+
+  #forbidden(): void {
+    this.bye('bad-web-socket', 'That is not as RFC 6455 has it');
+  }
 }
 
+const NOTHING = Buffer.alloc(0);
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 /** RFC 6455, 7.4.1. All others are violations of policy. */
@@ -113,5 +172,5 @@ export const CLOSE_CODES: Partial<Record<ByeCode, number>> = {
 
 const messages = new Joiner((frame) => frame.webSocketFrame);
 
-/** What the library complains of was answered with a BYE, and a connection that breaks has gone: `close` follows. */
+/** A connection that breaks is one that has gone: `close` follows. */
 function ignoreBroken(): void {}
