@@ -65,6 +65,12 @@ export function readApiConfig(env: Environment): ApiConfig {
   };
 }
 
+function readMetricsToken(token: string | undefined): string | undefined {
+  if (!token) return undefined;
+  if (/^[\w-]{16,100}$/.test(token)) return token;
+  throw new ConfigError('Expected METRICS_TOKEN to be 16 to 100 letters, digits, _ or -');
+}
+
 /** @throws {ConfigError} */
 export function readHttpConfig(env: Environment): HttpConfig {
   return {
@@ -134,6 +140,8 @@ export interface PartyConfig {
     readonly webSocketUrl: string | undefined;
   };
   readonly logLevel: LogLevel;
+  /** Opens the metrics to whoever has it, from wherever. */
+  readonly metricsToken: string | undefined;
 }
 
 /** @throws {ConfigError} */
@@ -152,6 +160,7 @@ export function readPartyConfig(env: Environment): PartyConfig {
       webSocketUrl: env.PARTY_WEB_SOCKET_URL ? url(env, 'PARTY_WEB_SOCKET_URL', ['ws:', 'wss:']) : undefined,
     },
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
+    metricsToken: readMetricsToken(env['METRICS_TOKEN']),
   };
 }
 

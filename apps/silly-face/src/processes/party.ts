@@ -2,7 +2,7 @@
 // another process, and its clients follow.
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gracefulShutdown } from '@silly-face/graceful-shutdown';
+import { gracefulShutdown, healthHandler } from '@silly-face/graceful-shutdown';
 import { pino } from 'pino';
 import { readPartyConfig } from '../config.ts';
 import { type Address, DirectoryError } from '../directory/directory.ts';
@@ -11,8 +11,11 @@ import { drainRooms } from '../party/drain.ts';
 import { RoomsHandler } from '../party/party-handler.ts';
 import { PartyServer } from '../party/party-server.ts';
 import { partyProcessId } from '../party/process-id.ts';
+import { PartyPrometheus } from '../party/prometheus.ts';
 import { Rooms } from '../party/rooms.ts';
+import { timedDirectory } from '../party/timed-directory.ts';
 import { listen } from './listen.ts';
+import { partyPages } from './party-pages.ts';
 
 /** All of it within the 30 s that the supervisor waits before it kills. */
 const DRAIN_MS = 15_000;
@@ -21,17 +24,26 @@ const CHECK_IN_AGAIN_MS = 250;
 
 const config = readPartyConfig(process.env);
 const log = pino({ level: config.logLevel });
-const directory = openDirectory(process.env);
+const prometheus: PartyPrometheus = new PartyPrometheus(() => ({ rooms, server }));
+const directory = timedDirectory(openDirectory(process.env), prometheus.observe);
 const id = partyProcessId(config.hostId, config.name, process.pid);
 const rooms = new Rooms({ directory, id, address: advertised, log });
 const server = new PartyServer(new RoomsHandler(rooms), {
   onError: (error, { remote }) => log.error({ err: error, remote }, 'a connection failed'),
+  pages: (request, response) => pages(request, response),
 });
 
 const shutdown = gracefulShutdown({
   servers: [server.tcp, server.webSocket],
   timeoutMs: DRAIN_MS + CLOSE_MS,
   logger: log,
+});
+let isCheckedIn = false;
+const pages = partyPages({
+  health: healthHandler(shutdown, { checks: { 'check-in': () => isCheckedIn } }),
+  metrics: () => prometheus.text(),
+  metricsToken: config.metricsToken,
+  onError: (error) => log.error({ err: error }, 'the metrics failed'),
 });
 let draining: Promise<void> | undefined;
 // When nobody is accepted any more: who comes back to the same address is met by who comes after us.
@@ -44,8 +56,10 @@ shutdown.onShutdown('directory', () => leave(), { phase: 1 });
 await listen(server.tcp, config.tcp);
 await listen(server.webSocket, config.webSocket);
 await checkIn();
+isCheckedIn = true;
 log.info({ id, ...advertised() }, 'listening');
 process.send?.('ready');
+await prometheus.load();
 
 /** While the directory is away, the process waits: another would fare no better. */
 async function checkIn(): Promise<void> {
