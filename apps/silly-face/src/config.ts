@@ -65,12 +65,6 @@ export function readApiConfig(env: Environment): ApiConfig {
   };
 }
 
-function readMetricsToken(token: string | undefined): string | undefined {
-  if (!token) return undefined;
-  if (/^[\w-]{16,100}$/.test(token)) return token;
-  throw new ConfigError('Expected METRICS_TOKEN to be 16 to 100 letters, digits, _ or -');
-}
-
 /** @throws {ConfigError} */
 export function readHttpConfig(env: Environment): HttpConfig {
   return {
@@ -160,7 +154,7 @@ export function readPartyConfig(env: Environment): PartyConfig {
       webSocketUrl: env.PARTY_WEB_SOCKET_URL ? url(env, 'PARTY_WEB_SOCKET_URL', ['ws:', 'wss:']) : undefined,
     },
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
-    metricsToken: readMetricsToken(env['METRICS_TOKEN']),
+    metricsToken: readMetricsToken(env.METRICS_TOKEN),
   };
 }
 

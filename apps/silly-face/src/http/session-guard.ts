@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Player } from '../store/players.ts';
 import { findSession } from '../store/sessions.ts';
+import { bearerToken } from './bearer-token.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
 
@@ -29,8 +30,4 @@ export function member(request: FastifyRequest): Member {
   const found = members.get(request);
   if (!found) throw new Error(`${request.routeOptions.url} is not behind requireSession`);
   return found;
-}
-
-export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +([\w-]{1,100})$/i.exec(header ?? '')?.[1];
 }

@@ -57,7 +57,8 @@ export function readClientFrame(
   const end = payloadStart + length;
   if (bytes.length < end) return undefined;
   for (let index = 0; index < length; index += 1)
-    bytes[payloadStart + index] = (bytes[payloadStart + index] as number) ^ (bytes[mask + (index & 3)] as number);
+    bytes[payloadStart + index] =
+      (bytes[payloadStart + index] as number) ^ (bytes[mask + (index & 3)] as number);
   return { isFinal, opcode, payload: bytes.subarray(payloadStart, end), end };
 }
 

@@ -1,7 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { HealthHandler } from '@silly-face/graceful-shutdown';
-import { isHere } from '../http/caller.ts';
+import { mayReadMetrics } from '../http/metrics-guard.ts';
 import { upgradeRequired } from '../party/web-socket-server.ts';
 
 export interface PartyPages {
@@ -24,7 +23,7 @@ export function partyPages({ health, metrics, metricsToken, onError }: PartyPage
       case '/ready':
         return health.ready(request, response);
       case '/metrics':
-        if (!isDirectlyLocal(request) && !knows(request, metricsToken)) return forbid(response);
+        if (!mayReadMetrics(request, metricsToken)) return forbid(response);
         metrics().then(
           ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
           (error: unknown) => {
@@ -37,22 +36,6 @@ export function partyPages({ health, metrics, metricsToken, onError }: PartyPage
         return upgradeRequired(request, response);
     }
   };
-}
-
-/** Not by somebody elsewhere through a proxy on this machine. */
-function isDirectlyLocal({ headers, socket }: IncomingMessage): boolean {
-  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
-  return isHere(socket.remoteAddress);
-}
-
-function knows({ headers }: IncomingMessage, token: string | undefined): boolean {
-  const given = /^Bearer (?<token>\S+)$/i.exec(headers.authorization ?? '')?.groups?.token;
-  return given !== undefined && token !== undefined && timingSafeEqual(digest(given), digest(token));
-}
-
-/** Of equal length whatever the text. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 function forbid(response: ServerResponse): void {

@@ -46,7 +46,13 @@ const RING = Buffer.from('{"cmd":"RING"}');
 const payload = fc.oneof(
   fc.uint8Array({ maxLength: 140 }),
   fc.string({ unit: 'binary', maxLength: 50 }).map((text) => Buffer.from(text)),
-  fc.constantFrom(RING, Buffer.alloc(0), Buffer.from([3, 232]), Buffer.from([3, 237]), Buffer.alloc(400, 'x')),
+  fc.constantFrom(
+    RING,
+    Buffer.alloc(0),
+    Buffer.from([3, 232]),
+    Buffer.from([3, 237]),
+    Buffer.alloc(400, 'x'),
+  ),
 );
 const frame = (first: fc.Arbitrary<number>, of = payload): fc.Arbitrary<Buffer> =>
   fc.record({ first, payload: of, mask, lengthBytes }).map(bytesOf);
@@ -138,7 +144,7 @@ async function answerTo(port: number, bytes: Buffer, cuts: readonly number[]): P
 function read(answer: Buffer): Answer {
   const pongs: string[] = [];
   const frames: string[] = [];
-  for (let start = 0; start < answer.length; ) {
+  for (let start = 0; start < answer.length;) {
     const isLong = answer[start + 1] === 126;
     const head = start + (isLong ? 4 : 2);
     const end = head + (isLong ? answer.readUInt16BE(start + 2) : (answer[start + 1] as number));
@@ -147,7 +153,8 @@ function read(answer: Buffer): Answer {
     const bye = /^\{"cmd":"BYE","code":"(?<code>[^"]*)"/.exec(content)?.groups?.code;
     if (answer[start] === 0x8a) pongs.push(content);
     else if (answer[start] === 0x81 && bye === undefined) frames.push(content);
-    else if (bye !== undefined) return { pongs, frames: [...frames, `BYE ${OF_JSON.has(bye) ? 'refused' : bye}`] };
+    else if (bye !== undefined)
+      return { pongs, frames: [...frames, `BYE ${OF_JSON.has(bye) ? 'refused' : bye}`] };
     else frames.push(`close ${payload.length === 0 ? '' : `${payload.readUInt16BE()} ${content.slice(2)}`}`);
     start = end;
   }
@@ -157,23 +164,27 @@ function read(answer: Buffer): Answer {
 const OF_JSON = new Set(['not-json', 'bad-frame', 'unknown-cmd']);
 
 describe('the frames of WebSockets', () => {
-  it('are read as another receiver reads them, whole or broken, and wherever they are cut', { timeout: 60_000 }, async () => {
-    const { ports, server, errors } = await startEdge(new OneRoom(), {
-      frameBytes: FRAME_BYTES,
-      framesPerSecond: 1e6,
-      frameBurst: 1e6,
-      closeTimeoutMs: 30_000,
-    });
-    const compare = async ({ bytes, cuts }: { bytes: Buffer; cuts: number[] }): Promise<void> => {
-      const expected = await expectedAnswer(Buffer.from(bytes));
-      expect(await answerTo(ports.WebSocket, bytes, cuts), bytes.toString('hex')).toEqual(expected);
-    };
-    const samples = fc.sample(stream, 2000);
-    const worker = async (): Promise<void> => {
-      for (let next = samples.pop(); next; next = samples.pop()) await compare(next);
-    };
-    await Promise.all(Array.from({ length: 16 }, worker));
-    expect(errors).toEqual([]);
-    await untilAllGone(server);
-  });
+  it(
+    'are read as another receiver reads them, whole or broken, and wherever they are cut',
+    { timeout: 60_000 },
+    async () => {
+      const { ports, server, errors } = await startEdge(new OneRoom(), {
+        frameBytes: FRAME_BYTES,
+        framesPerSecond: 1e6,
+        frameBurst: 1e6,
+        closeTimeoutMs: 30_000,
+      });
+      const compare = async ({ bytes, cuts }: { bytes: Buffer; cuts: number[] }): Promise<void> => {
+        const expected = await expectedAnswer(Buffer.from(bytes));
+        expect(await answerTo(ports.WebSocket, bytes, cuts), bytes.toString('hex')).toEqual(expected);
+      };
+      const samples = fc.sample(stream, 2000);
+      const worker = async (): Promise<void> => {
+        for (let next = samples.pop(); next; next = samples.pop()) await compare(next);
+      };
+      await Promise.all(Array.from({ length: 16 }, worker));
+      expect(errors).toEqual([]);
+      await untilAllGone(server);
+    },
+  );
 });
