@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Address, DirectoryError } from '../directory/directory.ts';
+import { type Address, type Directory, DirectoryError } from '../directory/directory.ts';
 import { DrainTargets } from './drain-targets.ts';
 import { eachAtMost } from './each-at-most.ts';
 import { moveMembers } from './move.ts';
@@ -16,7 +16,7 @@ export async function drainRooms(rooms: Rooms, signal: AbortSignal): Promise<voi
   const targets = new DrainTargets(rooms.directory, rooms.process);
   await insist(() => rooms.directory.drain(rooms.process.id), signal);
   // One may still be opened by who was accepted before, and one whose owner is in doubt waits until that is known.
-  while (rooms.size > 0 && !signal.aborted) {
+  while (!rooms.isEmpty && !signal.aborted) {
     const movable = [...rooms].filter(({ phase }) => phase === 'open');
     if (movable.length === 0) await sleep(AGAIN_MS);
     else await eachAtMost(MOST_AT_A_TIME, movable, (room) => moveRoom(rooms, targets, room, signal));
@@ -47,12 +47,21 @@ async function giveAway(rooms: Rooms, targets: DrainTargets, room: Room): Promis
     if (error.code === 'process-expired') targets.forget();
     if (error.code !== 'fence-lost') throw error;
     // Somebody has taken it; or the answer to an attempt before was lost, and the target has it.
-    return (await directory.locate(room.name)).owner;
+    return whoHas(directory, room);
   }
   metrics.moves += 1;
   // What was not told yet is kept now.
   room.saved(snapshot.seq);
   return target ?? 'nobody';
+}
+
+async function whoHas(directory: Directory, room: Room): Promise<Address | 'nobody'> {
+  try {
+    return (await directory.locate(room.name)).owner;
+  } catch (error) {
+    if (error instanceof DirectoryError && error.code === 'no-process') return 'nobody';
+    throw error;
+  }
 }
 
 /** Again and again while the directory does not answer; undefined when the time is over. */

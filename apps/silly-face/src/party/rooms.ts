@@ -41,6 +41,7 @@ export class Rooms implements RoomHost {
   readonly #snapshots: SnapshotWriter;
   readonly #verification: Verification;
   #ticking: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor({ directory, id, address, log, ...options }: RoomsOptions) {
     this.directory = directory;
@@ -55,6 +56,7 @@ export class Rooms implements RoomHost {
       directory,
       process: () => this.process,
       log,
+      isDraining: () => this.isDraining,
       load: () => ({ rooms: this.#rooms.size, connections: this.metrics.connections }),
       onRenewed: () => this.#verification.all(this.#rooms.values()),
     });
@@ -68,11 +70,13 @@ export class Rooms implements RoomHost {
   /** Once it listens. @throws {DirectoryError} when the directory does not take this process */
   async start(): Promise<void> {
     await this.lease.start();
+    if (this.#isStopped) return;
     this.#ticking = setInterval(() => this.#tick(), this.settings.tickMs);
   }
 
   /** Nothing is under way afterwards. What was not told to be kept is lost, as in a crash: drain before. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#ticking);
     this.#verification.stop();
     await Promise.all([this.lease.stop(), this.log.stop(), this.#snapshots.stop()]);
@@ -84,6 +88,11 @@ export class Rooms implements RoomHost {
 
   get size(): number {
     return this.#rooms.size;
+  }
+
+  /** Neither has a room nor is about to have one. */
+  get isEmpty(): boolean {
+    return this.#rooms.size + this.#opening.size === 0;
   }
 
   /**
@@ -115,12 +124,13 @@ export class Rooms implements RoomHost {
 
   async #find(name: string): Promise<Opened | undefined> {
     const { id } = this.process;
+    const { term } = this.lease;
     const { owner, fence } = await this.directory.locate(name, this.isDraining ? {} : { to: id });
     if (owner.id !== id) return this.#isAwaited(owner) ? undefined : owner;
     const state = restoreRoom(await this.directory.load(name, fence), fence, this.settings.recentEvents);
     if (state.hasGap) await this.directory.saveSnapshot(name, fence, snapshotOf(state));
-    // What the directory said may have lost its meaning on the way.
-    if (!this.lease.held) return undefined;
+    // What the directory said may have lost its meaning on the way, also when a new lease has begun meanwhile.
+    if (!this.lease.held || this.lease.term !== term) return undefined;
     const room = new Room(name, fence, state, this);
     this.#rooms.set(name, room);
     this.metrics.rooms = this.#rooms.size;

@@ -55,28 +55,31 @@ shutdown.onShutdown('directory', () => leave(), { phase: 1 });
 
 await listen(server.tcp, config.tcp);
 await listen(server.webSocket, config.webSocket);
-await checkIn();
-isCheckedIn = true;
-log.info({ id, ...advertised() }, 'listening');
-process.send?.('ready');
-await prometheus.load();
+isCheckedIn = await checkIn();
+if (isCheckedIn) {
+  log.info({ ...rooms.process }, 'listening');
+  process.send?.('ready');
+  await prometheus.load();
+}
 
-/** While the directory is away, the process waits: another would fare no better. */
-async function checkIn(): Promise<void> {
+/** While the directory is away, the process waits: another would fare no better. False when it has to go before. */
+async function checkIn(): Promise<boolean> {
   while (shutdown.state === 'running') {
     try {
-      return await rooms.start();
+      await rooms.start();
+      return true;
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
       log.warn({ err: error }, 'the check-in failed');
       await sleep(CHECK_IN_AGAIN_MS);
     }
   }
+  return false;
 }
 
 async function drain(): Promise<void> {
   try {
-    await drainRooms(rooms, AbortSignal.timeout(DRAIN_MS));
+    if (isCheckedIn) await drainRooms(rooms, AbortSignal.timeout(DRAIN_MS));
     log.info({ ...rooms.metrics }, 'drained');
   } finally {
     await Promise.all([server.close(), rooms.stop()]);

@@ -26,7 +26,10 @@ export class MemoryDirectory implements Directory {
   losesAnswers = false;
   /** Of `append`. */
   trips = 0;
+  /** Calls of `load` that wait for their answer. */
+  waitingLoads = 0;
   #held: Promise<void> | undefined;
+  #heldLoads: Promise<void> | undefined;
 
   constructor(store: MemoryStore) {
     this.#store = store;
@@ -38,6 +41,16 @@ export class MemoryDirectory implements Directory {
     this.#held = new Promise((resolve) => (go = resolve));
     return () => {
       this.#held = undefined;
+      go();
+    };
+  }
+
+  /** No call of `load` gets the answer that it has until the function that this returns is called. */
+  holdLoads(): () => void {
+    let go = (): void => {};
+    this.#heldLoads = new Promise((resolve) => (go = resolve));
+    return () => {
+      this.#heldLoads = undefined;
       go();
     };
   }
@@ -130,14 +143,18 @@ export class MemoryDirectory implements Directory {
     return this.#ask(() => keep(this.#owned(name, fence), snapshot));
   }
 
-  load(name: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
-    return this.#ask(() => {
+  async load(name: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+    const answer = await this.#ask(() => {
       const room = this.#owned(name, fence);
       const snapshot = room.snapshot === undefined ? undefined : (JSON.parse(room.snapshot) as Snapshot);
       const log = [...room.log].map(([seq, event]) => ({ seq, event: JSON.parse(event) as unknown }));
       const isNewer = ({ seq }: LogEntry): boolean => seq > (snapshot?.seq ?? -1);
       return { snapshot, log: log.filter(isNewer).toSorted((one, other) => one.seq - other.seq) };
     });
+    this.waitingLoads += 1;
+    await this.#heldLoads;
+    this.waitingLoads -= 1;
+    return answer;
   }
 
   issueSeat(seat: Seat, ttlMs: number): Promise<string> {

@@ -100,6 +100,19 @@ describe('the party processes', () => {
     await Promise.all(players.flat().map((player) => player.end()));
   });
 
+  it('answer probes and Prometheus where their WebSockets are', async () => {
+    await using supervised = await startSupervised();
+    const address = supervised.supervisor.address('party-1-web-socket');
+    const { port } = typeof address === 'object' ? address : { port: 0 };
+    const get = async (path: string): Promise<string> => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+      return `${answer.status} ${await answer.text()}`;
+    };
+    expect(await get('/live')).toBe('200 ok');
+    expect(await get('/ready')).toBe('200 {"status":"ok","checks":{"check-in":"ok"}}');
+    expect(await get('/metrics')).toContain('party_rooms 0\n');
+  });
+
   it('leave their rooms to whoever comes after them when they are killed, and no move is lost', async () => {
     await using supervised = await startSupervised();
     const [anna, bert] = [await join('anna', 'killed'), await join('bert', 'killed')];
