@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitUntil } from '@silly-face/testing';
 import { MemoryStore } from './memory-store.ts';
 import { Party } from './party.ts';
+import { PartyClient } from './party-client.ts';
 
 let party: Party;
 beforeEach(() => {
@@ -69,5 +71,73 @@ describe('a member who comes back', () => {
     await double.hears('CHAT', { text: 'to the new one' });
     expect(anna.texts()).toEqual([]);
     await anna.end();
+  });
+
+  it('hears of a move that was not kept when it came back as soon as it is, once and in order', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const answer = host.directory.holdAppends();
+    anna.send('SHOW', { face: 'Smug Cat' });
+    bert.send('CHAT', { text: 'behind it' });
+    await waitUntil(() => host.directory.trips > 2, { what: 'the trip' });
+    for (const player of [anna, bert]) {
+      player.loseConnection();
+      expect(await player.comeBack()).toMatchObject({ replayed: true });
+    }
+    expect(bert.events).toEqual([]);
+    answer();
+    for (const player of [anna, bert]) await player.hears('CHAT');
+    await waitUntil(() => anna.unanswered + bert.unanswered === 0, { what: 'all answers' });
+    expect(anna.events.map(({ cmd }) => cmd)).toEqual(['JOINED', 'SHOWN', 'CHAT']);
+    expect(bert.events.map(({ cmd }) => cmd)).toEqual(['SHOWN', 'CHAT']);
+    expect([...anna.complaints, ...bert.complaints]).toEqual([]);
+  });
+
+  it('with a number that the room has not reached gets the whole of it', async () => {
+    const host = await party.start();
+    const [anna] = await party.joinAll(host, ['anna', 'bert']);
+    anna.loseConnection();
+    const client = await PartyClient.connect('TCP', host.address.port);
+    client.send({ cmd: 'AUTH', room: 'room', resume: anna.welcome?.['resume'], after: 2 ** 53 - 1 });
+    expect(await client.next('WELCOME')).toMatchObject({ replayed: false, seq: 2, state: { turn: 1 } });
+    client.destroy();
+  });
+
+  it('with a number between those of a crash and those after it gets only what came after', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    anna.loseConnection();
+    const next = await party.start();
+    bert.goTo(next.address);
+    await host.crash();
+    await next.directory.expel(host.id);
+    await bert.does('CHAT', { text: 'after the crash' });
+    const client = await PartyClient.connect('TCP', next.address.port);
+    // It has heard what nobody has kept.
+    client.send({ cmd: 'AUTH', room: 'room', resume: anna.welcome?.['resume'], after: 500 });
+    expect(await client.next('WELCOME')).toMatchObject({ replayed: true });
+    await bert.does('CHAT', { text: 'live' });
+    await client.next('CHAT');
+    await client.next('CHAT');
+    const events = client.frames.filter(({ seq, cmd }) => seq !== undefined && cmd !== 'WELCOME');
+    expect(
+      events.map(({ cmd, text }) => text ?? cmd).filter((each) => !/AWAY|BACK/.test(String(each))),
+    ).toEqual(['after the crash', 'live']);
+    client.destroy();
+  });
+
+  it('gets into no other room with its token', async () => {
+    const host = await party.start();
+    const anna = await party.join(host, 'anna', 'hers');
+    const bert = await party.join(host, 'bert', 'his');
+    for (const room of ['his', 'nobody has this one']) {
+      const client = await PartyClient.connect('TCP', host.address.port);
+      client.send({ cmd: 'AUTH', room, resume: anna.welcome?.['resume'], after: 0 });
+      expect(await client.next('BYE')).toMatchObject({ code: 'bad-token' });
+      await client.closed;
+    }
+    await bert.does('CHAT', { text: 'alone' });
+    expect(bert.events.map(({ cmd }) => cmd)).toEqual(['CHAT']);
+    await waitUntil(() => host.rooms.size === 2, { what: 'no third room' });
   });
 });
