@@ -64,6 +64,8 @@ export interface LocateOptions {
   readonly to?: string;
   /** The fence is higher than this one, also in a store that has lost its memory. */
   readonly aboveFence?: number;
+  /** Only a room that was there before. @default false */
+  readonly mustExist?: boolean;
 }
 
 /** Each method throws `DirectoryError`, with `directory-unavailable` when the store does not answer in time. */
@@ -79,7 +81,7 @@ export interface Directory {
   /** Those with a lease, draining ones included. */
   processes(): Promise<PartyProcess[]>;
 
-  /** Who owns the room; one without a living owner gets one. @throws `no-process` */
+  /** Who owns the room; one without a living owner gets one. @throws `no-process`, `no-room` */
   locate(room: string, options?: LocateOptions): Promise<Claim>;
   /** Gives the room, whole as it stands in the snapshot, to another process. @throws `fence-lost`, `process-expired` (that one's) */
   handOver(room: string, fence: number, to: string, snapshot: Snapshot): Promise<Claim>;
@@ -104,7 +106,12 @@ export interface Directory {
   disconnect(): Promise<void>;
 }
 
-export type DirectoryErrorCode = 'directory-unavailable' | 'process-expired' | 'no-process' | 'fence-lost';
+export type DirectoryErrorCode =
+  | 'directory-unavailable'
+  | 'process-expired'
+  | 'no-process'
+  | 'no-room'
+  | 'fence-lost';
 
 export class DirectoryError extends Error {
   static {

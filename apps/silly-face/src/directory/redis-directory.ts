@@ -23,7 +23,7 @@ import { RedisConnection } from './redis/connection.ts';
 import { PROCESS_KEYS, roomKeys, seatKey } from './redis/keys.ts';
 import { claimOf, type ClaimReply, history, type HistoryReply } from './redis/replies.ts';
 import { partyProcess, type ProcessReply } from './redis/replies.ts';
-import { fenceLost, noProcess, processExpired } from './refusals.ts';
+import { fenceLost, noProcess, noRoom, processExpired } from './refusals.ts';
 import { newSeatToken, seatDigest } from './seat-token.ts';
 
 /** Connects with the first call. */
@@ -67,12 +67,14 @@ class RedisDirectory implements Directory {
       .toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
   }
 
-  async locate(room: string, { to, aboveFence = 0 }: LocateOptions = {}): Promise<Claim> {
+  async locate(room: string, { to, aboveFence = 0, mustExist = false }: LocateOptions = {}): Promise<Claim> {
     const keys = [...PROCESS_KEYS, ...roomKeys(room)];
     const reply = await this.#redis.run(`Locate room ${room}`, 'locate', keys, [
       to ?? '',
       String(aboveFence),
+      mustExist ? '1' : '0',
     ]);
+    if (reply === 'no-room') throw noRoom(room);
     if (!reply) throw noProcess(room, to);
     return claimOf(room, reply as ClaimReply);
   }

@@ -16,6 +16,10 @@ export function noProcess(room: string, to: string | undefined): DirectoryError 
   return new DirectoryError('no-process', `Locate room ${room}: ${wanted} takes rooms`);
 }
 
+export function noRoom(room: string): DirectoryError {
+  return new DirectoryError('no-room', `Locate room ${room}: there was none`);
+}
+
 export function unavailable(operation: string, cause: unknown): DirectoryError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `${operation}: the directory is unavailable: ${reason}`;

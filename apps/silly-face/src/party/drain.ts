@@ -27,7 +27,14 @@ export async function drainRooms(rooms: Rooms, signal: AbortSignal): Promise<voi
 async function moveRoom(rooms: Rooms, targets: DrainTargets, room: Room, signal: AbortSignal): Promise<void> {
   if (room.phase !== 'open') return;
   room.phase = 'leaving';
-  const owner = await insist(() => giveAway(rooms, targets, room), signal);
+  let owner: Address | 'nobody' | undefined;
+  try {
+    owner = await insist(() => giveAway(rooms, targets, room), signal);
+  } catch (error) {
+    // The other rooms are not kept back by one that the directory does not take.
+    rooms.words.error({ err: error, room: room.name }, 'the room cannot be handed over');
+    abandon(rooms, room);
+  }
   if (owner === undefined) return;
   // Before the members go: nothing of it may be found here by those who come back to the same address.
   rooms.remove(room);

@@ -29,7 +29,7 @@ export class RoomsHandler implements PartyHandler {
     // The edge ends a connection that waits for too long.
     while (connection.open) {
       try {
-        const opened = await this.#rooms.open(name);
+        const opened = await this.#rooms.open(name, { mustExist: isResume });
         if (!(opened instanceof Room)) {
           moveOne(connection, moveFrame(name, opened, seat && (await this.#seatAgain(seat))));
           return;
@@ -40,6 +40,8 @@ export class RoomsHandler implements PartyHandler {
         if (isDone) return;
       } catch (error) {
         if (!(error instanceof DirectoryError)) throw error;
+        // Whoever has a seat may have asked together with whoever asked in vain.
+        if (error.code === 'no-room' && isResume) return refuse(connection);
       }
       await sleep(AGAIN_MS);
     }
@@ -90,7 +92,7 @@ export class RoomsHandler implements PartyHandler {
     const member = room.resume(connection, resume, after);
     if (member !== undefined) this.#settle(connection, room, member);
     else {
-      connection.bye('bad-token', 'This token brings nobody back into the room; ask for a seat');
+      refuse(connection);
       room.expectNobody();
     }
     return true;
@@ -102,6 +104,10 @@ export class RoomsHandler implements PartyHandler {
     this.#rooms.metrics.connections = this.#places.size;
     connection.authenticated();
   }
+}
+
+function refuse(connection: PartyConnection): void {
+  connection.bye('bad-token', 'This token brings nobody back into the room; ask for a seat');
 }
 
 const AGAIN_MS = 100;

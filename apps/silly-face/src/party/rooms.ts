@@ -96,36 +96,39 @@ export class Rooms implements RoomHost {
   }
 
   /**
-   * One that another process at our own address has is waited for: it is being replaced by us.
+   * One that another process at our own address has is waited for: it is being replaced by us. `mustExist`: it is not made.
    *
    * @throws {DirectoryError}
    */
-  open(name: string): Opened | Promise<Opened> {
+  open(name: string, { mustExist = false } = {}): Opened | Promise<Opened> {
     const local = this.#rooms.get(name);
     if (local?.phase === 'open') return local;
     const earlier = this.#opening.get(name);
     if (earlier) return earlier;
-    const opening = this.#open(name).finally(() => this.#opening.delete(name));
+    const opening = this.#open(name, mustExist).finally(() => this.#opening.delete(name));
     this.#opening.set(name, opening);
     return opening;
   }
 
-  async #open(name: string): Promise<Opened> {
+  async #open(name: string, mustExist: boolean): Promise<Opened> {
     const until = performance.now() + this.settings.openMs;
     do {
       const local = this.#rooms.get(name);
       if (local?.phase === 'open') return local;
-      const found = local ? undefined : await this.#finding.take(() => this.#find(name));
+      const found = local ? undefined : await this.#finding.take(() => this.#find(name, mustExist));
       if (found) return found;
       await sleep(OPEN_AGAIN_MS);
     } while (performance.now() < until);
     throw new DirectoryError('directory-unavailable', `Open room ${name}: it was not free in time`);
   }
 
-  async #find(name: string): Promise<Opened | undefined> {
+  async #find(name: string, mustExist: boolean): Promise<Opened | undefined> {
     const { id } = this.process;
     const { term } = this.lease;
-    const { owner, fence } = await this.directory.locate(name, this.isDraining ? {} : { to: id });
+    const { owner, fence } = await this.directory.locate(name, {
+      mustExist,
+      ...(!this.isDraining && { to: id }),
+    });
     if (owner.id !== id) return this.#isAwaited(owner) ? undefined : owner;
     const state = restoreRoom(await this.directory.load(name, fence), fence, this.settings.recentEvents);
     if (state.hasGap) await this.directory.saveSnapshot(name, fence, snapshotOf(state));

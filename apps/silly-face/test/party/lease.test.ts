@@ -65,8 +65,9 @@ describe('the lease of a process', () => {
     await other.seat('room', 'bert');
     await waitUntil(() => slow.rooms.lease.term === 1 && slow.rooms.lease.held, { what: 'the new lease' });
     go();
-    expect(await anna.hears('MOVE', { port: other.address.port })).toBeDefined();
-    expect(anna.heard.filter(({ cmd }) => cmd === 'WELCOME')).toHaveLength(1);
+    const move = await anna.hears('MOVE', { port: other.address.port });
+    const before = anna.heard.slice(0, anna.heard.indexOf(move));
+    expect(before.filter(({ cmd }) => cmd === 'WELCOME')).toHaveLength(1);
     expect(slow.rooms.metrics).toMatchObject({ rooms: 0, lost: 0 });
   });
 });
@@ -101,5 +102,21 @@ describe('a process that drains', () => {
     expect(isLost).toBe(true);
     expect(await anna.hears('BYE')).toMatchObject({ code: 'shutting-down' });
     expect(host.warnings).toEqual([]);
+  });
+
+  it('is not held up by a room that the directory does not take', async () => {
+    const host = await party.start();
+    const anna = await party.join(host, 'anna', 'bad');
+    const bert = await party.join(host, 'bert', 'good');
+    const next = await party.start();
+    const handOver = host.directory.handOver.bind(host.directory);
+    host.directory.handOver = async (room, ...rest) => {
+      if (room === 'bad') throw new TypeError('It is not to be taken');
+      return handOver(room, ...rest);
+    };
+    await host.drain();
+    expect(await anna.hears('BYE')).toMatchObject({ code: 'directory-unavailable' });
+    await waitUntil(() => next.rooms.size === 1 && bert.isIn, { what: 'the move' });
+    expect(host.warnings).toContain('the room cannot be handed over');
   });
 });

@@ -85,8 +85,10 @@ export class MemoryDirectory implements Directory {
     return this.#ask(() => [...this.#store.processes.values()].filter(({ id }) => this.#store.alive(id)));
   }
 
-  locate(name: string, { to, aboveFence = 0 }: LocateOptions = {}): Promise<Claim> {
+  locate(name: string, { to, aboveFence = 0, mustExist }: LocateOptions = {}): Promise<Claim> {
     return this.#ask(() => {
+      if (mustExist && !this.#store.rooms.has(name))
+        throw new DirectoryError('no-room', `Locate room ${name}: there was none`);
       const room = this.#store.rooms.get(name) ?? newRoom();
       const owner = this.#store.alive(room.owner);
       if (owner && room.fence > aboveFence) return { room: name, fence: room.fence, owner };

@@ -160,9 +160,10 @@ describe('the rooms of a process', () => {
       let visits = 0;
       const visit = async (): Promise<void> => {
         while (visits < 4000) {
-          const room = `visit ${(visits += 1)}`;
+          const turn = (visits += 1);
+          const room = `visit ${turn}`;
           const client = await PartyClient.connect('TCP', port);
-          if (visits % 2 === 0) {
+          if (turn % 2 === 0) {
             await directory.locate(room, { to: 'visited' });
             const token = await directory.issueSeat({ room, player: { id: 'anna', name: 'anna' } }, 60_000);
             client.send({ cmd: 'AUTH', token });
@@ -180,6 +181,9 @@ describe('the rooms of a process', () => {
       const client = new Client(postgres.connectionString);
       await client.connect();
       onTestFinished(() => client.end());
+      // Of those that were never made not even a fence.
+      const visited = await client.query(`SELECT FROM party_rooms WHERE room LIKE 'visit %'`);
+      expect(visited.rowCount).toBe(2000);
       for (const table of ['party_log', 'party_snapshots', 'party_seats'])
         expect(
           (await client.query(`SELECT FROM ${table} WHERE ${table}::text LIKE '%visit%'`)).rowCount,

@@ -138,6 +138,7 @@ describe('a member who comes back', () => {
     }
     await bert.does('CHAT', { text: 'alone' });
     expect(bert.events.map(({ cmd }) => cmd)).toEqual(['CHAT']);
-    await waitUntil(() => host.rooms.size === 2, { what: 'no third room' });
+    expect([...party.store.rooms.keys()]).toEqual(['hers', 'his']);
+    expect(host.rooms.size).toBe(2);
   });
 });

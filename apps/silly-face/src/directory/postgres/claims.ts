@@ -1,6 +1,6 @@
 import type { Database } from '../../store/database.ts';
 import type { Claim, LocateOptions, Snapshot } from '../directory.ts';
-import { fenceLost, noProcess, processExpired } from '../refusals.ts';
+import { fenceLost, noProcess, noRoom, processExpired } from '../refusals.ts';
 import { ALIVE, partyProcess, PROCESS_COLUMNS, type ProcessRow } from './processes.ts';
 import { forget, keepSnapshot } from './history.ts';
 
@@ -25,12 +25,12 @@ async function findClaim(db: Database, room: string, aboveFence: number): Promis
   return rows[0] && claimOf(room, rows[0]);
 }
 
-async function claimRoom(db: Database, room: string, { to, aboveFence = 0 }: LocateOptions): Promise<Claim> {
-  // Makes the room if need be, and locks it.
-  await db.query(
-    `INSERT INTO party_rooms (room) VALUES ($1) ON CONFLICT (room) DO UPDATE SET touched_at = clock_timestamp()`,
-    [room],
-  );
+async function claimRoom(
+  db: Database,
+  room: string,
+  { to, aboveFence = 0, mustExist = false }: LocateOptions,
+): Promise<Claim> {
+  await lockRoom(db, room, mustExist);
   // A new statement: it sees what others have done while this one waited for the lock.
   const earlier = await findClaim(db, room, aboveFence);
   if (earlier) return earlier;
@@ -48,6 +48,16 @@ async function claimRoom(db: Database, room: string, { to, aboveFence = 0 }: Loc
   );
   if (!rows[0]) throw noProcess(room, to);
   return claimOf(room, rows[0]);
+}
+
+async function lockRoom(db: Database, room: string, mustExist: boolean): Promise<void> {
+  const { rowCount } = await db.query(
+    mustExist
+      ? `UPDATE party_rooms SET touched_at = clock_timestamp() WHERE room = $1`
+      : `INSERT INTO party_rooms (room) VALUES ($1) ON CONFLICT (room) DO UPDATE SET touched_at = clock_timestamp()`,
+    [room],
+  );
+  if (rowCount === 0) throw noRoom(room);
 }
 
 export function handOver(

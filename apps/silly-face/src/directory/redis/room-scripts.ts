@@ -35,10 +35,11 @@ end
 `;
 
 export const ROOM_SCRIPTS = {
-  /** to or nothing, aboveFence; the claim, or nothing when there is no process. Until its next heartbeat a room is counted here. */
+  /** to or nothing, aboveFence, 1 if it must exist; the claim, 'no-room', or nothing when there is no process. Until its next heartbeat a room is counted here. */
   locate: `${CLAIMS}
 local to, aboveFence = ARGV[1], tonumber(ARGV[2])
 local fence, owner = unpack(redis.call('HMGET', room, 'fence', 'owner'))
+if ARGV[3] == '1' and not fence then return 'no-room' end
 fence = tonumber(fence or 0)
 -- A claim that is not above the fence does not count: the store lost its memory, and who says so had the room later.
 if owner and fence > aboveFence and isAlive(owner) then return claim() end

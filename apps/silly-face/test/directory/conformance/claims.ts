@@ -16,6 +16,23 @@ export function describeClaims(store: () => Store): void {
       expect(again).toMatchObject({ fence: claim.fence, owner: { id: idle, rooms: 99 } });
     });
 
+    it('that must have been there before is not made, and is found when it was', async () => {
+      const directory = await emptied(connectTo(store()));
+      const [first, second] = await checkedIn(directory, 'first', 'second');
+      const room = newRoom();
+      const attempt = directory.locate(room, { mustExist: true });
+      await expect(attempt).rejects.toMatchObject({ code: 'no-room' });
+      const { fence } = await directory.locate(room, { to: first });
+      expect(await directory.locate(room, { mustExist: true })).toMatchObject({
+        fence,
+        owner: { id: first },
+      });
+      await directory.close(room, fence);
+      const again = await directory.locate(room, { mustExist: true, to: second });
+      expect(again).toMatchObject({ owner: { id: second } });
+      expect(again.fence).toBeGreaterThan(fence);
+    });
+
     it('counts as load from the moment of its claim', async () => {
       const directory = await emptied(connectTo(store()));
       await checkedIn(directory, 'party-1', 'party-2');
