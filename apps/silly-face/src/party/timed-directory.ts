@@ -8,7 +8,7 @@ type Operation = (...args: unknown[]) => Promise<unknown>;
 /** The same directory, with an eye on its answers. */
 export function timedDirectory(directory: Directory, observe: ObserveAnswer): Directory {
   return new Proxy(directory, {
-    get(target, name: string & keyof Directory): unknown {
+    get(target, name: keyof Directory): unknown {
       const operation = target[name] as Operation | undefined;
       return operation && ((...args: unknown[]) => timed(name, operation.apply(target, args), observe));
     },

@@ -15,7 +15,8 @@ export interface PartyPages {
 export function partyPages({ health, metrics, metricsToken, onError }: PartyPages): RequestListener {
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return upgradeRequired(request, response);
-    switch (request.url?.split('?', 1)[0]) {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    switch (path) {
       case '/_health':
         return health(request, response);
       case '/live':
