@@ -34,9 +34,14 @@ interface Supervised extends AsyncDisposable {
 const CROWD = 1000;
 const SCRIPT = fileURLToPath(new URL('../../dist/processes/party.js', import.meta.url));
 
-/** Two party processes as the backend runs them. */
-async function startSupervised(): Promise<Supervised> {
-  const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0', HOST_ID: 'h1' });
+/** Party processes as the backend runs them. */
+async function startSupervised(processes = '2'): Promise<Supervised> {
+  const plan = await planParty({
+    PARTY_PROCESSES: processes,
+    PARTY_PORT: '0',
+    PARTY_WEB_SOCKET_PORT: '0',
+    HOST_ID: 'h1',
+  });
   const supervisor = new Supervisor({
     sockets: partySockets(plan),
     // As they are built.
@@ -97,6 +102,21 @@ describe('the party processes', () => {
       `h1/party-2/${supervised.pidOf('party-2')}`,
     ]);
     expect(printed).toEqual([]);
+    await Promise.all(players.flat().map((player) => player.end()));
+  });
+
+  it('are replaced twice in a row, also one that is alone', async () => {
+    await using supervised = await startSupervised('1');
+    const players = await joinAll(['alone', 'also']);
+    const chat = chatter(players.flat(), 20);
+    for (let deploy = 0; deploy < 2; deploy++) {
+      const before = supervised.pidOf('party-1');
+      await supervised.supervisor.reload();
+      expect(supervised.pidOf('party-1')).not.toBe(before);
+    }
+    await chat.said(5);
+    expectWhole(players, await chat.stop());
+    expect(supervised.printed).toEqual([]);
     await Promise.all(players.flat().map((player) => player.end()));
   });
 
