@@ -8,32 +8,39 @@ import { fenceLost } from '../refusals.ts';
  */
 export async function append(db: Database, batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
   if (batch.length === 0) return [];
-  const entries = batch.flatMap(({ room, fence, entries }) =>
-    entries.map(({ seq, event }) => ({ room, fence, seq, event: JSON.stringify(event) })),
+  const entries = batch.flatMap(({ entries }, index) =>
+    entries.map((entry) => ({ ...entry, at: index + 1 })),
   );
-  const { rows } = await db.query<{ room: string; fence: number }>(
+  const { rows } = await db.query<{ at: number }>(
     `WITH held AS (
-       SELECT room, fence FROM party_rooms JOIN unnest($1::text[], $2::bigint[]) AS asked (room, fence) USING (room, fence)
+       SELECT room, at
+         FROM party_rooms
+           JOIN unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (room, fence, at) USING (room, fence)
         ORDER BY room FOR UPDATE OF party_rooms
      ), written AS (
        INSERT INTO party_log (room, seq, event)
          SELECT DISTINCT ON (room, seq) room, seq, event
-           FROM held JOIN unnest($3::text[], $4::bigint[], $5::bigint[], $6::json[]) AS entry (room, fence, seq, event)
-             USING (room, fence)
+           FROM held
+             JOIN unnest($3::int[], $4::bigint[], string_to_array($5, E'\\n')::json[]) AS entry (at, seq, event) USING (at)
          ON CONFLICT (room, seq) DO UPDATE SET event = excluded.event, written_at = excluded.written_at
      )
-     SELECT room, fence::float8 FROM held`,
+     SELECT at::int FROM held`,
     [
       batch.map(({ room }) => room),
-      batch.map(({ fence }) => fence),
-      entries.map(({ room }) => room),
-      entries.map(({ fence }) => fence),
-      entries.map(({ seq }) => seq),
-      entries.map(({ event }) => event),
+      numbers(batch.map(({ fence }) => fence)),
+      numbers(entries.map(({ at }) => at)),
+      numbers(entries.map(({ seq }) => seq)),
+      // JSON has no line feed: nothing is escaped again, here or there, as it is in an array.
+      entries.map(({ event }) => JSON.stringify(event)).join('\n'),
     ],
   );
-  const held = new Map(rows.map(({ room, fence }) => [room, fence]));
-  return batch.map(({ room, fence }) => (held.get(room) === fence ? 'written' : 'fence-lost'));
+  const held = new Set(rows.map(({ at }) => at));
+  return batch.map((_, index) => (held.has(index + 1) ? 'written' : 'fence-lost'));
+}
+
+/** As an array of Postgres. */
+function numbers(items: readonly number[]): string {
+  return `{${items.join()}}`;
 }
 
 export function saveSnapshot(db: Database, room: string, fence: number, snapshot: Snapshot): Promise<void> {

@@ -79,7 +79,7 @@ export function describeFences(store: () => Store): void {
         directory.load(room, stale),
         directory.close(room, stale),
       ];
-      for (const answer of refused) await expect(answer).rejects.toEqual(fenceLost);
+      await Promise.all(refused.map((answer) => expect(answer).rejects.toEqual(fenceLost)));
       expect(await directory.append([{ room, fence: stale, entries: [entry(9)] }])).toEqual(['fence-lost']);
       expect(await directory.locate(room)).toMatchObject({ fence, owner: { id: second } });
       expect(await directory.load(room, fence)).toEqual({ snapshot: snapshot(1), log: [entry(2)] });
