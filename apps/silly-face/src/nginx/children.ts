@@ -27,14 +27,14 @@ export function nginxChildren(
     sockets: [WEB_SOCKET],
     // The descriptors of sockets that nginx is to find open, as one nginx says to the next.
     env: { NGINX: '3;' },
-    ...(account && { user: account.name }),
+    cwd: folder,
   };
   return [
     {
       ...shared,
       name: CONFIGURATION_TASK,
       script: configurationScript,
-      args: [program.path, folder],
+      args: [program.path, folder, ...(account ? [String(account.uid), String(account.gid)] : [])],
       task: true,
     },
     {
@@ -42,6 +42,7 @@ export function nginxChildren(
       name: NGINX_CHILD,
       command: program.path,
       args: ['-e', 'stderr', '-c', join(folder, NGINX_FILES.configuration)],
+      ...(account && { user: account.name }),
       after: [CONFIGURATION_TASK, ...after],
       healthCheck: httpCheck({ path: HEALTH_PATH }),
       healthCheckIntervalMs: 5_000,
