@@ -66,7 +66,10 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
     const deployed = await ended('deploy');
     expect(deployed.printed).toMatch(/\nDeployed\n$/);
     expect(deployed.code).toBe(0);
-    expect((await ended('logs')).printed).toContain('api-2 | the next release');
+    // It says so at the end of its start, when it has been ready for a moment.
+    await waitUntil(async () => (await ended('logs')).printed.includes('api-2 | the next release'), {
+      what: 'the word of the next release',
+    });
 
     // One that cannot be built is none.
     appendFileSync(source, '\nconst broken: number = "no number";\n');
