@@ -74,7 +74,9 @@ it('says nothing and counts nothing of what it gets ready for a second signal', 
   const { output } = await child.ended;
   const [, open = ''] = /still open: (.*)/.exec(output) ?? [];
   expect(open.split(', ').toSorted()).toEqual(['1 × PipeWrap', '1 × TCPSocketWrap']);
-  expect(output.replaceAll(/\d+ ms/g, 'n ms')).toBe(
+  // On a busy machine that may be one of the lines.
+  const usual = output.replace(/\n  the event loop was blocked for \d+ ms/, '');
+  expect(usual.replaceAll(/\d+ ms/g, 'n ms')).toBe(
     [
       'Received SIGTERM: no new connections, n ms for those in use',
       'Received SIGTERM again: ending at once',

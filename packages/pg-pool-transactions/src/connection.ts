@@ -257,7 +257,7 @@ export class Connection {
       this.#bearWith(head);
       return;
     }
-    const request = new Cancellation(this.#makeClient(), this.#client as unknown as BackendKey, {
+    const request = new Cancellation(this.#makeClient, this.#client as unknown as BackendKey, {
       done: () => {
         this.#cancellation = undefined;
         this.#proceed();
