@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descendants } from '@silly-face/testing';
+import { descendants, waitUntil } from '@silly-face/testing';
 import { describe, expect, test } from 'vitest';
 import { type SoakedBackend, startBackend } from './backend.ts';
 import { differences } from './history.ts';
 import { Load } from './load.ts';
 import { scaled } from './scale.ts';
 
-/** Longer than the API waits for an answer in any case. */
-const frozenMs = scaled({ short: 7_000, long: 10_000 });
+/** At least: it lasts until somebody has noticed, and an upload may be tried for seven seconds. */
+const frozenMs = scaled({ short: 5_000, long: 10_000 });
 
 interface Outage {
   readonly name: string;
@@ -15,7 +15,7 @@ interface Outage {
   readonly told: RegExp;
   /** Whether somebody has to notice. Else nobody need: connections wait on the socket that the supervisor holds. */
   readonly isSeen?: boolean;
-  readonly happen: (soaked: SoakedBackend) => Promise<void>;
+  readonly happen: (soaked: SoakedBackend, isNoticed: () => boolean) => Promise<void>;
 }
 
 const database = /^(GET|POST) 503 database-unavailable$/;
@@ -42,7 +42,8 @@ const outages: Outage[] = [
   {
     name: 'Postgres is frozen',
     told: database,
-    happen: ({ postgres }) => freeze([postgres.pid as number, ...descendants(postgres.pid as number)]),
+    happen: ({ postgres }, isNoticed) =>
+      freeze([postgres.pid as number, ...descendants(postgres.pid as number)], isNoticed),
   },
   {
     name: 'S3 crashes',
@@ -56,14 +57,15 @@ const outages: Outage[] = [
   {
     name: 'S3 is frozen',
     told: storage,
-    happen: (soaked) => freeze([soaked.pidOf('s3') as number]),
+    happen: (soaked, isNoticed) => freeze([soaked.pidOf('s3') as number], isNoticed),
   },
 ];
 
-async function freeze(pids: number[]): Promise<void> {
+async function freeze(pids: number[], isNoticed: () => boolean): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
     await sleep(frozenMs);
+    await waitUntil(isNoticed, { what: 'somebody to notice', timeoutMs: 30_000 });
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
@@ -78,7 +80,7 @@ describe('under load,', () => {
       const load = new Load({ url: soaked.url, patienceMs: 60_000 });
       await load.start(soaked.db, 6);
       await sleep(1000);
-      await happen(soaked);
+      await happen(soaked, () => Object.keys(load.client.failures).length > 0);
       const answeredDuring = load.client.answered;
       await sleep(3000);
       const ended = await load.stop();
