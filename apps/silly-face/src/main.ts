@@ -1,5 +1,5 @@
 // The backend without bots: `silly-face start`, or `node dist/main.js`. What each process prints goes to our own output, tagged with
-// its name. SIGHUP deploys what now stands in dist: migrations, then one API process after the other. The other commands find us
+// its name. SIGHUP deploys what now stands in dist: migrations, then the processes, two at a time. The other commands find us
 // at the control socket in the data folder. With `--nginx` there is nginx in front.
 import { printOutput, type ReloadEvent } from '@silly-face/supervisor';
 import { runBackend } from './backend.ts';
