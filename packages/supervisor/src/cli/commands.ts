@@ -1,10 +1,8 @@
 import type { ControlRequest } from '../control/request.ts';
 import { wholeNumber, type Call, type Command, type CommandOption } from './command.ts';
-import { showLogs } from './logs.ts';
-import { printMetrics, tellProgress } from './requests.ts';
 import { start } from './start.ts';
-import { showStatus } from './status.ts';
-import { stop } from './stop.ts';
+
+const client = () => import('./client-commands.ts');
 
 const where: Record<'socket' | 'config', CommandOption> = {
   socket: { type: 'string', short: 's', value: '<path>', help: 'the control socket of the supervisor' },
@@ -38,7 +36,7 @@ With signals and reloadSignals it may name others.
     summary: 'Show every child: state, process, restarts, health, memory, processor time',
     options: { ...where, json: { type: 'boolean', help: 'all that is known, as JSON' } },
     words: [0, 0],
-    run: showStatus,
+    run: async (call) => (await client()).showStatus(call),
   },
   logs: {
     synopsis: 'logs [name]',
@@ -49,7 +47,7 @@ With signals and reloadSignals it may name others.
       lines: { type: 'string', short: 'n', value: '<count>', help: 'how many of the last lines; default 20' },
     },
     words: [0, 1],
-    run: showLogs,
+    run: async (call) => (await client()).showLogs(call),
   },
   reload: request(
     'reload',
@@ -79,7 +77,7 @@ With signals and reloadSignals it may name others.
     summary: 'Stop a child; without a name all of them in order, and then the supervisor',
     options: where,
     words: [0, 1],
-    run: stop,
+    run: async (call) => (await client()).stop(call),
   },
   scale: request(
     'scale <name> <count>',
@@ -95,7 +93,7 @@ With signals and reloadSignals it may name others.
     summary: 'Print the metrics in the text format of Prometheus',
     options: where,
     words: [0, 0],
-    run: printMetrics,
+    run: async (call) => (await client()).printMetrics(call),
   },
   'reopen-logs': request(
     'reopen-logs',
@@ -119,6 +117,6 @@ function request(
     summary,
     options: where,
     words: [min, parameters.length],
-    run: (call: Call) => tellProgress(call, toRequest(call.words)),
+    run: async (call: Call) => (await client()).tellProgress(call, toRequest(call.words)),
   };
 }

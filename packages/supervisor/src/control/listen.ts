@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
-import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdtemp, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { SupervisorError } from '../errors.ts';
@@ -42,8 +42,14 @@ export async function listenAtControlSocket(server: Server, path: string): Promi
     server.close();
     throw error instanceof SupervisorError ? error : failed(path, error as Error);
   } finally {
-    await rm(workshop, { recursive: true, force: true });
+    await removeFolder(workshop);
   }
+}
+
+/** With the files in it; a server that closes removes its own. */
+async function removeFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await unlink(join(folder, name)).catch(ignoreMissing);
+  await rmdir(folder);
 }
 
 /** A link, unlike a rename, does not push anybody out. */

@@ -1,6 +1,6 @@
 import { aborted } from '../aborted.ts';
 import { reasonOf } from '../errors.ts';
-import { readCallFrames, type BlockedFrame } from './call-frames.ts';
+import type { BlockedFrame } from './call-frames.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { InspectorNotices } from './inspector-notices.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -34,7 +34,11 @@ export async function findCulprit(
   try {
     notices.expect();
     process.kill(pid, 'SIGUSR1');
-    const answer = notices.url.then((url) => readCallFrames(url, done));
+    // Few supervisors ever need it: it is loaded for them alone.
+    const asker = import('./call-frames.ts');
+    const answer = Promise.all([asker, notices.url]).then(([{ readCallFrames }, url]) =>
+      readCallFrames(url, done),
+    );
     const frames = await Promise.race([answer, abortOf(AbortSignal.any([tooLate, done]))]);
     return frames.length > 0
       ? { frames }

@@ -1,7 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 /** When a file is full, and what becomes of the old ones. */
 export interface Rotation {
@@ -35,8 +34,11 @@ export async function tidy(path: string, { keep, compress }: Rotation): Promise<
 }
 
 async function pack(file: string): Promise<void> {
-  // Few have it switched on: it is loaded for them alone.
-  const { createGzip } = await import('node:zlib');
+  // Few have it switched on: they are loaded for them alone.
+  const [{ createGzip }, { pipeline }] = await Promise.all([
+    import('node:zlib'),
+    import('node:stream/promises'),
+  ]);
   await pipeline(createReadStream(file), createGzip(), createWriteStream(file + UNFINISHED));
   await rename(file + UNFINISHED, file + COMPRESSED);
   await rm(file);
