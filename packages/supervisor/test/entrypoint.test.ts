@@ -79,10 +79,14 @@ describe.skipIf(process.platform !== 'linux').each(
       await waitUntil(() => lines.includes('up'), { what: 'the traps', intervalMs: 1 });
       const end = once(child, 'exit');
       process.kill(first, 'SIGTERM');
-      // Not for ever: a shell that gets signals faster than it can pass them on does nothing else.
-      const until = performance.now() + 2000;
-      while (child.exitCode === null && performance.now() < until && signalIfAlive(first, 'SIGUSR1'))
-        await setImmediate();
+      // At first one in the midst of the other, then at a pace that a shell can pass them on at: it nests them until its stack is full.
+      // Bash forgets one in some hundreds of those that come in the midst.
+      const burst = name === 'bash' ? 0 : 50;
+      for (let sent = 0; child.exitCode === null && signalIfAlive(first, 'SIGUSR1'); sent++) {
+        const until = performance.now() + (sent < burst ? 0 : 0.5);
+        do await setImmediate();
+        while (performance.now() < until);
+      }
       expect(await end).toEqual([42, null]);
     }
   });
