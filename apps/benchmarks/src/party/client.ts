@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { now } from '../harness/now.ts';
 import type { ServerName } from './settings.ts';
 
 /** A member of a room that speaks the least of the protocol that there is: it counts the ends of lines, or those of messages. */
@@ -8,11 +9,14 @@ export class Client {
   heard = 0;
   /** Called after each. */
   onHeard: (count: number) => void = () => {};
+  /** Called when it has heard what it said itself, and how long that took. */
+  onEcho: ((ms: number) => void) | undefined;
   readonly #socket: Socket;
   readonly #isWebSocket: boolean;
   /** The same player has said something in the round before. */
   readonly #idPrefix: string;
   #said = 0;
+  #saidAt = 0;
   readonly #end: number;
 
   /** Resolves when it is in its room. */
@@ -50,8 +54,13 @@ export class Client {
 
   speak(): void {
     this.#said += 1;
-    const chat = `{"cmd":"CHAT","id":"${this.#idPrefix}${this.#said}","text":"The one with the teapot on its head, I would say"}`;
+    this.#saidAt = now();
+    const chat = `{"cmd":"CHAT","id":"${this.#lastId}","text":"The one with the teapot on its head, I would say"}`;
     this.#socket.write(this.#isWebSocket ? message(chat) : `${chat}\n`);
+  }
+
+  get #lastId(): string {
+    return `${this.#idPrefix}${this.#said}`;
   }
 
   async end(): Promise<void> {
@@ -61,6 +70,7 @@ export class Client {
   }
 
   #count(chunk: Buffer): void {
+    if (this.onEcho && chunk.includes(`"${this.#lastId}"`, 0, 'latin1')) this.onEcho(now() - this.#saidAt);
     for (let at = chunk.indexOf(this.#end); at !== -1; at = chunk.indexOf(this.#end, at + 1)) {
       this.heard += 1;
       this.onHeard(this.heard);

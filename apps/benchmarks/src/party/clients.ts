@@ -2,18 +2,24 @@
 //
 //   node clients.js
 //
-// To each ClientsOrder it answers when it is done, with a ClientsAnswer to those that measure.
+// To each ClientsOrder it answers when it is done, with a ClientsAnswer or ClientsEchoes to those that measure.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../harness/now.ts';
 import { Client } from './client.ts';
-import { type ClientsAnswer, type ClientsOrder, ROOM_SIZE, type Talk } from './settings.ts';
+import {
+  type ClientsAnswer,
+  type ClientsEchoes,
+  type ClientsOrder,
+  ROOM_SIZE,
+  type Talk,
+} from './settings.ts';
 
 let clients: Client[] = [];
 
 process.on('message', (order: ClientsOrder) => void obey(order).then((answer) => process.send?.(answer)));
 process.on('disconnect', () => process.exit());
 
-async function obey(order: ClientsOrder): Promise<ClientsAnswer | 'done'> {
+async function obey(order: ClientsOrder): Promise<ClientsAnswer | ClientsEchoes | 'done'> {
   if ('connect' in order) {
     const { port, name, tokens } = order.connect;
     // One room after the other: who comes first is in the first.
@@ -28,6 +34,7 @@ async function obey(order: ClientsOrder): Promise<ClientsAnswer | 'done'> {
     clients = [];
     return 'done';
   }
+  if ('talkEveryMs' in order) return echoes(order.talkEveryMs, order.durationMs);
   if (order.talk !== 'go on') begin(order.talk);
   const before = heard();
   const startedAt = now();
@@ -50,6 +57,21 @@ function begin(talk: Talk): void {
   }
   for (const [index, client] of clients.entries())
     if (talk === 'at once' || index % ROOM_SIZE === 0) client.speak();
+}
+
+async function echoes(everyMs: number, durationMs: number): Promise<ClientsEchoes> {
+  const echoesMs: number[] = [];
+  const timers = clients.map((client) => {
+    client.onEcho = (ms) => echoesMs.push(ms);
+    // None in step with another.
+    return setTimeout(() => {
+      client.speak();
+      timers.push(setInterval(() => client.speak(), everyMs));
+    }, Math.random() * everyMs);
+  });
+  await sleep(durationMs);
+  for (const timer of timers) clearInterval(timer);
+  return { echoesMs };
 }
 
 function heard(): number {

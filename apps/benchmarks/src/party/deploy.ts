@@ -4,9 +4,10 @@ import { Supervisor } from '@silly-face/supervisor';
 import { type Context, limitRow, type Row } from '../harness/row.ts';
 import { RunningDirectory } from './directory.ts';
 import { RunningMembers } from './running.ts';
+import { percentile } from './percentile.ts';
 import { ROOM_SIZE } from './settings.ts';
 
-/** Members who say something once a second each, before a deploy of all party processes and during it. */
+/** Members who say something once a second each during a deploy of all party processes. */
 export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
   const [rounds, connections, durationMs] = quick ? [1, 400, 1_000] : [3, 5_000, 5_000];
   log(`party: ${connections} members who speak once a second, and ${rounds} deploys`);
@@ -19,7 +20,7 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
   });
   supervisor.on('output', ({ line }) => log(line));
   const crowds = [new RunningMembers(), new RunningMembers()];
-  const samples = { latencyMs: [] as number[], returnMs: [] as number[], roomReturnMs: [] as number[] };
+  const samples = { returnMs: [] as number[], roomReturnMs: [] as number[] };
   try {
     await supervisor.start();
     const seats = await directory.seats('deploy', connections);
@@ -30,8 +31,6 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
     await sleep(durationMs); // Until all have found their pace.
     for (let round = 0; round < rounds; round += 1) {
       await reportOf(crowds);
-      await sleep(durationMs);
-      samples.latencyMs.push(percentile((await reportOf(crowds)).latenciesMs, 0.99));
       await supervisor.reload();
       await sleep(durationMs);
       const { returnsMs, roomReturnsMs } = await reportOf(crowds);
@@ -45,12 +44,6 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
   }
   const members = `of ${connections} members in rooms of ${ROOM_SIZE} who speak once a second`;
   return [
-    limitRow(samples.latencyMs, {
-      dimension: `p99 from a message to its echo, ${members}`,
-      unit: 'ms',
-      better: 'lower',
-      limit: 10,
-    }),
     limitRow(samples.returnMs, {
       dimension: `p99 from MOVE to WELCOME in a deploy, ${members}`,
       unit: 'ms',
@@ -71,13 +64,7 @@ async function reportOf(
 ): Promise<Awaited<ReturnType<RunningMembers['report']>>> {
   const reports = await Promise.all(crowds.map((crowd) => crowd.report()));
   return {
-    latenciesMs: reports.flatMap(({ latenciesMs }) => latenciesMs),
     returnsMs: reports.flatMap(({ returnsMs }) => returnsMs),
     roomReturnsMs: reports.flatMap(({ roomReturnsMs }) => roomReturnsMs),
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -82,5 +82,10 @@ export async function seatsFor(
   count: number,
 ): Promise<Seat[]> {
   if (name.startsWith('ours')) return directory.seats(name, count, name);
-  return Array.from({ length: count }, () => ({ room: 'any', host: '', port: 0, token: 'any' }));
+  return Array.from({ length: count }, (_, index) => ({
+    room: 'any',
+    host: '',
+    port: 0,
+    token: `any-${index}`,
+  }));
 }

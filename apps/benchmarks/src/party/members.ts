@@ -5,11 +5,9 @@
 // To each MembersOrder it answers when it is done, with a MembersReport to those that want one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PartyMember } from '@silly-face/testing';
-import { now } from '../harness/now.ts';
 import type { MembersOrder, MembersReport, Seat } from './settings.ts';
 
 const rooms = new Map<string, PartyMember[]>();
-let latenciesMs: number[] = [];
 
 process.on('message', (order: MembersOrder) => void obey(order).then((answer) => process.send?.(answer)));
 process.on('disconnect', () => process.exit());
@@ -32,28 +30,19 @@ async function enter(seats: Seat[]): Promise<void> {
 async function talk(member: PartyMember, everyMs: number): Promise<void> {
   await sleep(Math.random() * everyMs);
   for (;;) {
-    void say(member);
+    void member.send('CHAT', { text: 'The one with the teapot on its head, I would say' });
     await sleep(everyMs);
   }
-}
-
-async function say(member: PartyMember): Promise<void> {
-  const saidAt = now();
-  await member.send('CHAT', { text: 'The one with the teapot on its head, I would say' });
-  latenciesMs.push(now() - saidAt);
 }
 
 function report(): MembersReport {
   const returns = [...rooms.values()].map((members) =>
     members.flatMap(({ returnsMs }) => returnsMs.splice(0)),
   );
-  const answer = {
-    latenciesMs,
+  return {
     returnsMs: returns.flat(),
     roomReturnsMs: returns.flatMap((times) => (times.length > 0 ? Math.max(...times) : [])),
   };
-  latenciesMs = [];
-  return answer;
 }
 
 function share<Item>(items: readonly Item[], parts: number): Item[][] {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type {
   ClientsAnswer,
+  ClientsEchoes,
   ClientsOrder,
   MembersOrder,
   MembersReport,
@@ -88,6 +89,10 @@ export class RunningClients {
 
   talk(order: Extract<ClientsOrder, { talk: unknown }>): Promise<ClientsAnswer> {
     return this.#running.ask(order);
+  }
+
+  async echoes(order: Extract<ClientsOrder, { talkEveryMs: unknown }>): Promise<number[]> {
+    return (await this.#running.ask<ClientsEchoes>(order)).echoesMs;
   }
 
   async disconnect(): Promise<void> {

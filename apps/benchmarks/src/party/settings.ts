@@ -39,11 +39,18 @@ export type Talk =
 export type ClientsOrder =
   | { readonly connect: { readonly port: number; readonly name: ServerName; readonly tokens: string[] } }
   | { readonly talk: Talk | 'go on'; readonly durationMs: number }
+  /** Each says something so often, and takes the time until it hears it. */
+  | { readonly talkEveryMs: number; readonly durationMs: number }
   | { readonly disconnect: true };
 
 export interface ClientsAnswer {
   readonly deliveries: number;
   readonly seconds: number;
+}
+
+/** What it answers with when each speaks so often. */
+export interface ClientsEchoes {
+  readonly echoesMs: number[];
 }
 
 /** What `members.js` is told to do. */
@@ -55,8 +62,6 @@ export type MembersOrder =
 
 /** Since the last one. */
 export interface MembersReport {
-  /** From a command until its sender has heard of it. */
-  readonly latenciesMs: number[];
   /** From the MOVE, or the end of the connection, to the WELCOME: of each member, and of the last one of each room. */
   readonly returnsMs: number[];
   readonly roomReturnsMs: number[];

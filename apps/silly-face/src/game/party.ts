@@ -1,3 +1,4 @@
+import { AppliedIds } from './applied-ids.ts';
 import { choicesFor } from './choices.ts';
 import { isFace } from './faces.ts';
 import { award } from './monocles.ts';
@@ -34,9 +35,14 @@ export interface Member {
   /** Of the token that brings the member back. */
   readonly resumeHash: string;
   readonly score: number;
-  /** The ids of the latest commands that came to effect, oldest first: none of them does so twice. */
-  readonly applied: readonly string[];
+  /** Of the latest commands that came to effect: none of them does so twice. */
+  readonly applied: AppliedIds;
 }
+
+/** As JSON has it. */
+export type PartyJson = Omit<Party, 'members'> & {
+  readonly members: readonly (Omit<Member, 'applied'> & { readonly applied: readonly string[] })[];
+};
 
 export interface Shown {
   readonly face: string;
@@ -47,9 +53,6 @@ export interface Shown {
 
 export const MOST_MEMBERS = 8;
 
-/** More than a client may have sent and not seen answered. */
-const MOST_APPLIED = 48;
-
 /** How long a turn may take until a face is shown, and from then on until it is guessed. */
 export interface TurnLimits {
   readonly showMs: number;
@@ -58,6 +61,13 @@ export interface TurnLimits {
 
 export function newParty(): Party {
   return { members: [], turn: 0, since: 0 };
+}
+
+export function partyOf({ members, ...party }: PartyJson): Party {
+  return {
+    ...party,
+    members: members.map((member) => ({ ...member, applied: AppliedIds.of(member.applied) })),
+  };
 }
 
 export function memberOf(party: Party, id: string): Member | undefined {
@@ -75,7 +85,7 @@ export function decide(party: Party, command: PartyCommand): PartyEvent | PartyR
   const { by, id, at } = command;
   const member = memberOf(party, by);
   if (!member) return { refusal: 'not-a-member' };
-  if (id !== undefined && member.applied.includes(id)) return { refusal: 'already-applied' };
+  if (id !== undefined && member.applied.has(id)) return { refusal: 'already-applied' };
   switch (command.type) {
     case 'chat':
       return isChat(command.text) ? command : { refusal: 'bad-text' };
@@ -154,7 +164,7 @@ function applyJoin(party: Party, event: Extract<PartyEvent, { type: 'join' }>): 
   const isBack = party.members.some((member) => member.id === id);
   const members = isBack
     ? party.members.map((member) => (member.id === id ? { ...member, resumeHash } : member))
-    : [...party.members, { id, name, resumeHash, score: 0, applied: [] }];
+    : [...party.members, { id, name, resumeHash, score: 0, applied: AppliedIds.of([]) }];
   return { ...(party.shower === undefined ? nextTurn(party, id, at) : party), members };
 }
 
@@ -175,15 +185,9 @@ function credit(party: Party, event: PartyEvent): Member[] {
       return points && member.id === party.shower
         ? { ...member, score: member.score + points.submitter }
         : member;
-    const applied = event.id === undefined ? member.applied : remembered(member.applied, event.id);
+    const applied = event.id === undefined ? member.applied : member.applied.with(event.id);
     return { ...member, score: member.score + (points?.guesser ?? 0), applied };
   });
-}
-
-function remembered(applied: readonly string[], id: string): string[] {
-  const kept = applied.length < MOST_APPLIED ? applied.slice() : applied.slice(1 - MOST_APPLIED);
-  kept.push(id);
-  return kept;
 }
 
 /** A few lines at most, without controls other than the line feed, and without halves of pairs. */

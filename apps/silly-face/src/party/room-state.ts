@@ -1,5 +1,5 @@
 import type { LogEntry, Snapshot } from '../directory/directory.ts';
-import { apply, newParty, type Party } from '../game/party.ts';
+import { apply, newParty, partyOf, type Party, type PartyJson } from '../game/party.ts';
 import type { PartyEvent } from '../game/party-moves.ts';
 import { eventFrame } from './event-frame.ts';
 import { RecentEvents, type RecentJson } from './recent-events.ts';
@@ -12,7 +12,7 @@ export interface RoomState {
 }
 
 interface SnapshotState {
-  readonly party: Party;
+  readonly party: PartyJson;
   readonly recent: RecentJson;
   /** The fence of the process that it was handed to: nothing was told after it by anybody else. */
   readonly successor?: number;
@@ -25,7 +25,7 @@ interface SnapshotState {
 const CRASH_GAP = 1_000_000;
 
 export function snapshotOf({ seq, party, recent }: RoomState, successor?: number): Snapshot {
-  const state: SnapshotState = { party, recent, ...(successor && { successor }) };
+  const state = { party, recent, ...(successor && { successor }) };
   return { seq, state };
 }
 
@@ -37,7 +37,7 @@ export function restoreRoom(
 ): RoomState & { readonly hasGap: boolean } {
   const kept = snapshot?.state as SnapshotState | undefined;
   const recent = new RecentEvents(recentEvents, kept?.recent);
-  let party = kept?.party ?? newParty();
+  let party = kept ? partyOf(kept.party) : newParty();
   let seq = snapshot?.seq ?? 0;
   for (const entry of log) {
     const event = entry.event as PartyEvent;

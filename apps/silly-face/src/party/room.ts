@@ -62,7 +62,9 @@ export class Room implements LoggedRoom {
     this.fence = fence;
     this.#host = host;
     this.#party = state.party;
-    this.#seq = this.#snapshotSeq = state.seq;
+    this.#seq = state.seq;
+    // The rooms of a process that came together, as many do in a deploy, are not all saved together.
+    this.#snapshotSeq = state.seq - Math.floor((Math.random() * host.settings.snapshotEvery) / 2);
     this.seats = new Seats(state.party.members.map(({ id }) => id));
     this.#news = new News(state, host.settings.recentEvents, (frame) => this.seats.send(frame));
   }

@@ -8,9 +8,16 @@ import { fenceLost } from '../refusals.ts';
  */
 export async function append(db: Database, batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
   if (batch.length === 0) return [];
-  const entries = batch.flatMap(({ entries }, index) =>
-    entries.map((entry) => ({ ...entry, at: index + 1 })),
-  );
+  const at: number[] = [];
+  const seqs: number[] = [];
+  const events: string[] = [];
+  for (const [index, { entries }] of batch.entries()) {
+    for (const { seq, event } of entries) {
+      at.push(index + 1);
+      seqs.push(seq);
+      events.push(JSON.stringify(event));
+    }
+  }
   const { rows } = await db.query<{ at: number }>(
     `WITH held AS (
        SELECT room, at
@@ -28,10 +35,10 @@ export async function append(db: Database, batch: readonly Append[]): Promise<('
     [
       batch.map(({ room }) => room),
       numbers(batch.map(({ fence }) => fence)),
-      numbers(entries.map(({ at }) => at)),
-      numbers(entries.map(({ seq }) => seq)),
+      numbers(at),
+      numbers(seqs),
       // JSON has no line feed: nothing is escaped again, here or there, as it is in an array.
-      entries.map(({ event }) => JSON.stringify(event)).join('\n'),
+      events.join('\n'),
     ],
   );
   const held = new Set(rows.map(({ at }) => at));
