@@ -3,6 +3,7 @@ import { isPortFree } from '@silly-face/postgres-local';
 import type { ChildOptions, SocketOptions } from '@silly-face/supervisor';
 import { ConfigError } from './config.ts';
 import { hostId } from './host-id.ts';
+import { SERVING_RESTART } from './serving-restart.ts';
 
 /** The party processes: how many, and where each listens. */
 export interface PartyPlan {
@@ -73,6 +74,7 @@ export function partyChildren(
     name: place.name,
     script: fileURLToPath(new URL('processes/party.js', import.meta.url)),
     sockets: [place.name, `${place.name}-web-socket`],
+    restart: SERVING_RESTART,
     after,
     env: {
       ...environment,

@@ -5,6 +5,7 @@ import { NGINX_CHILD, nginxChildren, WEB_SOCKET } from './nginx/children.ts';
 import { NGINX_FILES, type NginxPlan } from './nginx/plan.ts';
 import { API } from './nginx/upstreams.ts';
 import { partyChildren, type PartyPlan, partySockets } from './party-children.ts';
+import { SERVING_RESTART } from './serving-restart.ts';
 import type { Service } from './services/service.ts';
 
 export interface Bot {
@@ -69,6 +70,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
         after: ['migrate', ...namesOf(services)],
         env: { ...environment, ...(nginx && { TRUST_PROXY: 'loopback' }) },
         readiness: 'message',
+        restart: SERVING_RESTART,
         stopTimeoutMs: 15_000,
       },
       ...partyChildren(options.party, { environment, after: ['migrate', ...namesOf([database])] }),
