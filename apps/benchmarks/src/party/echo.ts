@@ -10,7 +10,7 @@ const names = ['ours', 'bare net', 'ours, WebSocket', 'edge alone'] as const sat
 
 /** How long it takes until members hear what they said, when each says something once a second. */
 export async function measureEcho({ quick, log }: Context): Promise<Row[]> {
-  const [rounds, connections, durationMs] = quick ? [1, 800, 1_000] : [5, 5_000, 5_000];
+  const [rounds, connections, durationMs] = quick ? [1, 800, 1_000] : [3, 5_000, 5_000];
   log(`party: ${rounds} × ${durationMs} ms of ${connections} members who speak once a second`);
   await using directory = await RunningDirectory.start();
   const clients = new RunningClients();
