@@ -18,6 +18,13 @@ export class Notifier {
     this.#next();
   }
 
+  /** At once, and in place of all that waits: the process may end before their turn comes. */
+  sendLast(assignment: string): void {
+    this.#waiting.length = 0;
+    this.#status = undefined;
+    this.#run([assignment], () => {});
+  }
+
   /** One line that `systemctl status` shows. Of those that wait only the last is sent. */
   setStatus(status: string): void {
     this.#status = `STATUS=${status.replaceAll('\n', ' ')}`;
@@ -31,10 +38,16 @@ export class Notifier {
     this.#status = undefined;
     if (message.length === 0) return;
     this.#isSending = true;
-    const sender = execFile('systemd-notify', ['--', ...message], { timeout: LIMIT_MS }, (error) => {
-      if (error) this.#warn(message, error);
+    this.#run(message, () => {
       this.#isSending = false;
       this.#next();
+    });
+  }
+
+  #run(message: readonly string[], onEnd: () => void): void {
+    const sender = execFile('systemd-notify', ['--', ...message], { timeout: LIMIT_MS }, (error) => {
+      if (error) this.#warn(message, error);
+      onEnd();
     });
     // The process may end before that, should it have nothing else to do.
     sender.unref();

@@ -42,7 +42,7 @@ export class SystemdService {
   }
 
   stopping(): void {
-    this.#notifier?.send('STOPPING=1');
+    this.#notifier?.sendLast('STOPPING=1');
   }
 
   /** Nothing is left to be reported on. */
