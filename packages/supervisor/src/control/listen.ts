@@ -46,7 +46,7 @@ export async function listenAtControlSocket(server: Server, path: string): Promi
   }
 }
 
-/** With the files in it; a server that closes removes its own. */
+/** With the files in it; a server that closes removes its own. What the recursive `rm` loads would stay for as long as we run. */
 async function removeFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await unlink(join(folder, name)).catch(ignoreMissing);
   await rmdir(folder);
