@@ -13,4 +13,5 @@ export { bringNginx, type Nginx, type NginxOptions, startNginx } from './nginx.t
 export { bringRedis, startRedis, type TestRedis } from './redis.ts';
 export { PartyMember, type PartyMemberOptions, type PartyMessage, type PartySeat } from './party-member.ts';
 export { type Program, type ProgramResult, readmePrograms, runProgram } from './readme.ts';
+export { tellV8Flags } from './v8-flags.ts';
 export { waitUntil, type WaitOptions } from './wait-until.ts';

@@ -14,14 +14,18 @@ export function beginEnd(): (code: number) => number | undefined {
 }
 
 /**
- * process.exit(), also when a listener of process 'exit' throws: Node stays then, and nobody would ask it again to go.
- * The second time it asks no listener.
+ * Exits, also when `exit` fails, or a listener of process 'exit' throws: Node stays then, and nobody would ask it again to go.
+ * The next time it asks no listener.
  */
-export function leave(code: number, onError: (error: unknown) => void): void {
+export async function leave(
+  code: number,
+  onError: (error: unknown) => void,
+  exit: (code: number) => unknown = process.exit,
+): Promise<void> {
   try {
-    process.exit(code);
+    await exit(code);
   } catch (error) {
     onError(error);
-    process.exit(code || 1);
+    void leave(code || 1, onError);
   }
 }

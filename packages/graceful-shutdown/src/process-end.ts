@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { describeError } from './describe-error.ts';
 import { currentHook, guardExit, isHookExit } from './exit-guard.ts';
 import { type Hook, newHooks } from './hooks.ts';
@@ -56,6 +57,9 @@ export function newProcessEnd(
   const exitAfter = async (reason: string): Promise<void> => {
     if (isExiting) return;
     isExiting = true;
+    // Since Node.js 24 V8 compiles in the background too, and process.exit() waits for that: for ever when the compiler waits for a
+    // garbage collection, which this thread would have to do (nodejs/node issues 54918, 64560). What is under way has time to end.
+    setFlagsFromString('--no-concurrent-sparkplug');
     // Until the very end: a hook that was given up may still call process.exit().
     const releaseExit = guardExit();
     const end = beginEnd();
@@ -68,14 +72,9 @@ export function newProcessEnd(
     if (code !== undefined) await currentHook.run(undefined, () => exit(code, report));
   };
 
-  const exit = async (code: number, report: ShutdownReport): Promise<void> => {
-    leaveNow = () => leave(exitCodeAfter(report) || code, onExitError);
-    try {
-      await settings.exit(code);
-    } catch (error) {
-      onExitError(error);
-      leave(code || 1, onExitError);
-    }
+  const exit = (code: number, report: ShutdownReport): Promise<void> => {
+    leaveNow = () => void leave(exitCodeAfter(report) || code, onExitError);
+    return leave(code, onExitError, settings.exit);
   };
 
   /** Whoever threw was asked before them. */
@@ -105,17 +104,17 @@ export function newProcessEnd(
     sequence,
     wish(reason, exitCode, message) {
       const now = performance.now();
-      const isFirst = firstWishAt === undefined;
-      firstWishAt ??= now;
-      if (!isFirst && now - firstWishAt < DUPLICATE_WITHIN_MS) return;
-      wishCode = exitCode;
-      if (isFirst) {
+      if (firstWishAt === undefined) {
+        firstWishAt = now;
+        wishCode = exitCode;
         words.say('info', message);
         void exitAfter(reason);
         // No second signal counts before.
         setTimeout(() => void rehearseForcedEnd(settings), DUPLICATE_WITHIN_MS).unref();
         return;
       }
+      if (now - firstWishAt < DUPLICATE_WITHIN_MS) return;
+      wishCode = exitCode;
       words.say('warn', `Received ${reason} again: ending at once`);
       isForced = true;
       words.hurry();
@@ -136,10 +135,9 @@ export function newProcessEnd(
       void exitAfter(crash.origin);
     },
     addHook(hook) {
-      const takeBack = sequence.addHook(hook);
       if (sequence.state === 'running')
         process.off('beforeExit', onBeforeExit).on('beforeExit', onBeforeExit);
-      return takeBack;
+      return sequence.addHook(hook);
     },
     addExitHook(hook) {
       process.off('exit', runTheirs).on('exit', runTheirs);

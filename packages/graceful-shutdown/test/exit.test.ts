@@ -1,5 +1,6 @@
 // The last moment: nothing that goes wrong there keeps the process, or lets it end as if all were well.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tellV8Flags } from '@silly-face/testing';
 import { describe, expect, it } from 'vitest';
 import { FixtureProcess } from './child.ts';
 
@@ -69,4 +70,13 @@ describe.each([
     expect(await answer).toContain('failed');
     expect(await child.ended).toMatchObject({ code: 143 });
   });
+});
+
+// Stated as what V8 is told: that a process hangs without it happens now and then, and on a busy machine only.
+it('waits for no compiler in the background', async () => {
+  await using child = await FixtureProcess.start('exits.mjs', { stays: true }, { NODE_OPTIONS: tellV8Flags });
+  child.kill('SIGTERM');
+  const { code, output } = await child.ended;
+  expect(code).toBe(0);
+  expect(output.match(/^V8 flags: .*$/gm)).toContain('V8 flags: --no-concurrent-sparkplug');
 });

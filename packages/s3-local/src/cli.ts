@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { S3LocalError } from './errors.ts';
 import type { S3LocalOptions } from './options.ts';
 import { createS3Local } from './s3-local.ts';
@@ -101,6 +102,8 @@ function stopOnSignals(s3: S3Local): void {
       process.exit(signal === 'SIGINT' ? 130 : 143);
     }
     stoppingSinceMs = performance.now();
+    // Since Node.js 24 process.exit() can wait for ever for a background compiler that waits for this thread's garbage collection.
+    setFlagsFromString('--no-concurrent-sparkplug');
     s3.close().then(
       () => process.exit(0),
       (error: unknown) => {

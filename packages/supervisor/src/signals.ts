@@ -61,6 +61,10 @@ export class ProcessSignals {
 
   async #exit(): Promise<void> {
     this.#exitCode = 0;
+    // Since Node.js 24 V8 compiles in the background too, and process.exit() waits for that: for ever when the compiler waits for a
+    // garbage collection, which this thread would have to do (nodejs/node issues 54918, 64560). What is under way has time to end.
+    // Loaded only now: an idle supervisor is to be small.
+    process.getBuiltinModule('node:v8').setFlagsFromString('--no-concurrent-sparkplug');
     await this.#actions.stop();
     // Whoever reads our output gets all of it before we are gone.
     await flushConsole();

@@ -1,4 +1,6 @@
-import { isAlive, signalTogether } from '@silly-face/testing';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isAlive, signalTogether, tellV8Flags } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { fixture, startMainProgram } from './observe.ts';
 
@@ -47,4 +49,20 @@ test.concurrent('a signal during the start exits with 0 too, and nothing after t
   process.kill(main.pid, 'SIGTERM');
   expect(await main.exited).toEqual([0, null]);
   expect(main.events.some(({ name }) => name === 'started')).toBe(false);
+});
+
+// Stated as what V8 is told: that a process hangs without it happens now and then, and on a busy machine only.
+test.concurrent('the end waits for no compiler in the background, only a signal begins it', async () => {
+  const options = { children: [{ name: 'sleep', command: 'sleep', args: ['600'] }] };
+  const main = spawn(process.execPath, [fixture('supervise.mjs'), JSON.stringify(options)], {
+    env: { ...process.env, NODE_OPTIONS: tellV8Flags },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  main.stderr.on('data', (chunk: Buffer) => (errors += String(chunk)));
+  await once(main.stdout, 'data');
+  expect(errors).toBe('');
+  main.kill('SIGTERM');
+  expect(await once(main, 'close')).toEqual([0, null]);
+  expect(errors).toBe('V8 flags: --no-concurrent-sparkplug\n');
 });
