@@ -66,13 +66,24 @@ test.each(['exit', 'crash'])(
   },
 );
 
+const rare = ['"', '\\', '\0', '\t', '\u001f', '\u007f', '{}', '{'];
+
 function readRecord(text: string): string {
   const { line, data } = JSON.parse(text) as { line?: string; data?: unknown };
   return line ?? JSON.stringify(data);
 }
 
-/** Empty ones, some that only look like objects, a few that are longer than what is read at once, and escapes all over. */
+/**
+ * Empty ones, some that only look like objects, a few that are longer than what is read at once, escapes all over; and for a while
+ * hardly any, each somewhere else.
+ */
 function line(index: number): string {
+  if (index % 400 < 200) {
+    if (index % 1_000 === 1) return 'ø'.repeat(100_000);
+    const plain = 'GET /party/seat 200 日本語 '.repeat((index * 7_919) % 9);
+    const at = (index * 31) % (plain.length + 1);
+    return index % 17 === 0 ? `${plain.slice(0, at)}${rare[index % rare.length]}${plain.slice(at)}` : plain;
+  }
   if (index % 11 === 0) return '';
   if (index % 7 === 0) return JSON.stringify({ index, text: 'é'.repeat(index % 400) });
   if (index % 13 === 0) return `{ no ${'"'.repeat(index % 300)} }`;
