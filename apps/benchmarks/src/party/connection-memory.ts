@@ -1,11 +1,10 @@
 import { each } from '../harness/each.ts';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
+import { serverNames } from './candidates.ts';
 import { RunningDirectory, seatsFor } from './directory.ts';
 import { RunningClients, RunningServer } from './running.ts';
 import type { ServerName } from './settings.ts';
-
-const names = ['ours', 'bare net', 'ours, WebSocket', 'edge alone'] as const satisfies ServerName[];
 
 interface Sample {
   readonly kilobytesEach: number;
@@ -17,18 +16,18 @@ interface Sample {
  * of whatever process is at work, is there already and is none of the members' cost. With it is the second row.
  */
 export async function measureConnectionMemory({ quick, log }: Context): Promise<Row[]> {
-  const [rounds, connections] = quick ? [1, 400] : [3, 5_000];
+  const [rounds, connections, trafficMs] = quick ? [1, 400, 300] : [3, 5_000, 3_000];
   log(`party: ${rounds} × ${connections} silent connections`);
   await using directory = await RunningDirectory.start();
   const samples = await interleave(
-    each(names, (name) => () => measure(directory, name, connections)),
+    each(serverNames, (name) => () => measure(directory, name, connections, trafficMs)),
     rounds,
-    each(names, (name) => () => measure(directory, name, 10)),
+    each(serverNames, (name) => () => measure(directory, name, 10, 300)),
   );
   const what = { better: 'lower', against: 'bare net' } as const;
   return [
     medianRow(
-      each(names, (name) => samples[name].map(({ kilobytesEach }) => kilobytesEach)),
+      each(serverNames, (name) => samples[name].map(({ kilobytesEach }) => kilobytesEach)),
       {
         ...what,
         dimension: `resident memory of the server a silent connection, of ${connections}`,
@@ -37,7 +36,7 @@ export async function measureConnectionMemory({ quick, log }: Context): Promise<
       },
     ),
     medianRow(
-      each(names, (name) => samples[name].map(({ megabytes }) => megabytes)),
+      each(serverNames, (name) => samples[name].map(({ megabytes }) => megabytes)),
       {
         ...what,
         dimension: `resident memory of the server with ${connections} silent connections, all in all`,
@@ -48,12 +47,17 @@ export async function measureConnectionMemory({ quick, log }: Context): Promise<
   ];
 }
 
-async function measure(directory: RunningDirectory, name: ServerName, connections: number): Promise<Sample> {
+async function measure(
+  directory: RunningDirectory,
+  name: ServerName,
+  connections: number,
+  trafficMs: number,
+): Promise<Sample> {
   const clients = new RunningClients();
   const server = await RunningServer.start(name, directory.databaseUrl);
   try {
     await clients.connect(server, await seatsFor(directory, name, 800));
-    await clients.echoes({ talkEveryMs: 200, durationMs: 3_000 });
+    await clients.echoes({ talkEveryMs: 200, durationMs: trafficMs });
     await clients.disconnect();
     const before = await server.residentBytes();
     await clients.connect(server, await seatsFor(directory, name, connections));
