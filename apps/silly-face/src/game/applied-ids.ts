@@ -18,7 +18,8 @@ export class AppliedIds {
   }
 
   has(id: string): boolean {
-    return this.#shared.lastIndexOf(id, this.#end - 1) >= this.#start && this.#end > 0;
+    for (let at = this.#end - 1; at >= this.#start; at -= 1) if (this.#shared[at] === id) return true;
+    return false;
   }
 
   with(id: string): AppliedIds {

@@ -180,14 +180,15 @@ function showerAfter({ members }: Party, id: string): string | undefined {
 /** Remembers the command, and adds the points that the event brings. */
 function credit(party: Party, event: PartyEvent): Member[] {
   const points = event.type === 'guess' ? event.award : undefined;
-  return party.members.map((member) => {
-    if (member.id !== event.by)
-      return points && member.id === party.shower
-        ? { ...member, score: member.score + points.submitter }
-        : member;
-    const applied = event.id === undefined ? member.applied : member.applied.with(event.id);
-    return { ...member, score: member.score + (points?.guesser ?? 0), applied };
-  });
+  const members = [...party.members];
+  for (const [index, member] of members.entries()) {
+    if (member.id === event.by) {
+      const applied = event.id === undefined ? member.applied : member.applied.with(event.id);
+      members[index] = { ...member, score: member.score + (points?.guesser ?? 0), applied };
+    } else if (points && member.id === party.shower)
+      members[index] = { ...member, score: member.score + points.submitter };
+  }
+  return members;
 }
 
 /** A few lines at most, without controls other than the line feed, and without halves of pairs. */

@@ -1,4 +1,4 @@
-import type { Encoded } from './encoded.ts';
+import { Encoded } from './encoded.ts';
 
 /** The bytes of several frames as one buffer. The members of a room get the same frames one after the other: the last is kept. */
 export class Joiner {
@@ -10,8 +10,8 @@ export class Joiner {
     this.#bytesOf = bytesOf;
   }
 
-  join(frames: readonly Encoded[]): Buffer {
-    if (frames.length === 1) return this.#bytesOf(frames[0] as Encoded);
+  join(frames: Encoded | readonly Encoded[]): Buffer {
+    if (frames instanceof Encoded) return this.#bytesOf(frames);
     if (!isSame(frames, this.#frames)) {
       this.#bytes = Buffer.concat(frames.map(this.#bytesOf));
       this.#frames = frames;

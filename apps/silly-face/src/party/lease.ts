@@ -35,8 +35,7 @@ export class Lease {
   }
 
   get held(): boolean {
-    const now = moment();
-    return now.monotonic < this.#heldUntil.monotonic && now.wall < this.#heldUntil.wall;
+    return performance.now() < this.#heldUntil.monotonic && Date.now() < this.#heldUntil.wall;
   }
 
   /** Rises when a lease was over for the directory: what it said before does not count. */

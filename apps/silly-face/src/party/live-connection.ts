@@ -1,6 +1,6 @@
 import type { PartyConnection } from './connection.ts';
 import type { Edge } from './edge.ts';
-import { type Encoded, encode } from './encoded.ts';
+import { Encoded, encode } from './encoded.ts';
 import type { AuthFrame, ByeCode, ClientFrame } from './frames.ts';
 import { readFrame, Violation } from './read-frame.ts';
 
@@ -23,7 +23,8 @@ export abstract class LiveConnection implements PartyConnection {
   #paused = false;
   #asked = false;
   #held: string[] | undefined;
-  #unsent: Encoded[] | undefined;
+  /** Mostly it is one. */
+  #unsent: Encoded | Encoded[] | undefined;
   #heardMs: number;
   #pingedMs = 0;
   /** Of AUTH at first, of the close at last. */
@@ -39,7 +40,7 @@ export abstract class LiveConnection implements PartyConnection {
 
   abstract get remote(): string;
   protected abstract get unsentBytes(): number;
-  protected abstract write(frames: Encoded[]): void;
+  protected abstract write(frames: Encoded | readonly Encoded[]): void;
   protected abstract pauseReading(): void;
   protected abstract resumeReading(): void;
   /** Ends this side, and goes on reading so that the client gets the last words: unread bytes would reset the connection. */
@@ -62,18 +63,18 @@ export abstract class LiveConnection implements PartyConnection {
 
   send(frame: Encoded): void {
     if (!this.open) return;
-    if (this.#unsent !== undefined) this.#unsent.push(frame);
-    else {
-      this.#unsent = [frame];
+    if (this.#unsent === undefined) {
+      this.#unsent = frame;
       this.edge.flushSoon(this);
-    }
+    } else if (this.#unsent instanceof Encoded) this.#unsent = [this.#unsent, frame];
+    else this.#unsent.push(frame);
   }
 
   flush(): void {
     if (this.#unsent === undefined || this.#state === 'gone') return;
     const frames = this.#unsent;
     this.#unsent = undefined;
-    this.edge.counts.framesSent += frames.length;
+    this.edge.counts.framesSent += frames instanceof Encoded ? 1 : frames.length;
     this.write(frames);
     const { unsentBytes } = this.edge.limits;
     if (this.unsentBytes > unsentBytes)

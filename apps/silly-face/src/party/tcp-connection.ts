@@ -29,7 +29,7 @@ export class TcpConnection extends LiveConnection {
     return this.#socket.writableLength;
   }
 
-  protected write(frames: Encoded[]): void {
+  protected write(frames: Encoded | readonly Encoded[]): void {
     this.#socket.write(lines.join(frames));
   }
 

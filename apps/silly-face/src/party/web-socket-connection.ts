@@ -45,7 +45,7 @@ export class WebSocketConnection extends LiveConnection {
     return this.#socket.writableLength;
   }
 
-  protected write(frames: Encoded[]): void {
+  protected write(frames: Encoded | readonly Encoded[]): void {
     if (this.#socket.writable) this.#socket.write(messages.join(frames));
   }
 
