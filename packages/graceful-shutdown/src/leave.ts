@@ -19,13 +19,13 @@ export function beginEnd(): (code: number) => number | undefined {
  */
 export async function leave(
   code: number,
-  onError: (error: unknown) => void,
-  exit: (code: number) => unknown = process.exit,
+  tell: (error: unknown) => void,
+  exit: (code: number) => unknown = (code) => process.exit(code),
 ): Promise<void> {
   try {
     await exit(code);
   } catch (error) {
-    onError(error);
-    void leave(code || 1, onError);
+    tell(error);
+    void leave(code || 1, tell);
   }
 }
