@@ -14,18 +14,14 @@ export function beginEnd(): (code: number) => number | undefined {
 }
 
 /**
- * Exits, also when `exit` fails, or a listener of process 'exit' throws: Node stays then, and nobody would ask it again to go.
- * The next time it asks no listener.
+ * process.exit(), also when a listener of process 'exit' throws: Node stays then, and nobody would ask it again to go.
+ * The second time it asks no listener.
  */
-export async function leave(
-  code: number,
-  tell: (error: unknown) => void,
-  exit: (code: number) => unknown = (code) => process.exit(code),
-): Promise<void> {
+export function leave(code: number, tell: (error: unknown) => void): void {
   try {
-    await exit(code);
+    process.exit(code);
   } catch (error) {
     tell(error);
-    void leave(code || 1, tell);
+    process.exit(code || 1);
   }
 }

@@ -72,13 +72,18 @@ export function newProcessEnd(
     if (code !== undefined) await currentHook.run(undefined, () => exit(code, report));
   };
 
-  const exit = (code: number, report: ShutdownReport): Promise<void> => {
-    leaveNow = () => void leave(exitCodeAfter(report) || code, onExitError);
-    return leave(code, onExitError, settings.exit);
+  const exit = async (code: number, report: ShutdownReport): Promise<void> => {
+    leaveNow = () => leave(exitCodeAfter(report) || code, tellExit);
+    try {
+      await settings.exit(code);
+    } catch (error) {
+      tellExit(error);
+      leave(code || 1, tellExit);
+    }
   };
 
   /** Whoever threw was asked before them. */
-  const onExitError = (error: unknown): void => {
+  const tellExit = (error: unknown): void => {
     words.say('error', `The exit failed: ${describeError(error)}`);
     runTheirs();
   };

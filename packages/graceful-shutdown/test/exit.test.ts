@@ -32,6 +32,17 @@ it("ends, and runs its hooks, when somebody else's listener of process 'exit' th
   expect(output).toContain('the last hook ran');
 });
 
+it.each(['gracefulShutdown', 'terminate'])(
+  '%s() calls a few times, and no more, a process.exit() that throws always, as in a test runner',
+  async (by) => {
+    await using child = await start({ by, replaced: true });
+    child.kill('SIGTERM');
+    const { code, output } = await child.ended;
+    expect(code).toBe(7);
+    expect(output.match(/process\.exit\(\) was called/g)?.length).toBeLessThanOrEqual(3);
+  },
+);
+
 it("terminate() ends when a listener of process 'exit' throws", async () => {
   await using child = await start({ by: 'terminate', listener: true });
   child.kill('SIGTERM');
