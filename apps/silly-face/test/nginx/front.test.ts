@@ -51,7 +51,11 @@ describe('a request through nginx', () => {
     expect(headers).not.toHaveProperty('forwarded');
     expect(headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
     expect(response.headers.get('x-request-id')).toBe(headers['x-request-id']);
-    const logged = front.accessLog().find(({ requestId }) => requestId === headers['x-request-id']);
+    // nginx writes it once it has answered.
+    const logged = await waitUntil(
+      () => front.accessLog().find(({ requestId }) => requestId === headers['x-request-id']),
+      { what: 'the line of the request' },
+    );
     expect(logged).toMatchObject({ method: 'GET', path: '/x', status: 200, remote: '127.0.0.1' });
     expect(response.headers.get('server')).toBe('nginx');
   });
