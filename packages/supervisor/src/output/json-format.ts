@@ -118,7 +118,7 @@ function writeData(block: Block, head: Buffer, bytes: Buffer, start: number, end
  * Writes the line that begins at `first`, which the block has room for, and those behind it as far as they fit and are certainly no
  * objects, or to the first one with nothing to escape. Returns where the next one begins.
  *
- * The one loop over bytes. It calls nothing that V8 would build into it, as what its compiler needs is what this process grows by.
+ * The loop that copies byte by byte. It calls nothing that V8 would build into it, as what its compiler needs is what this process grows by.
  */
 function writeLines(block: Block, head: Buffer, bytes: Buffer, first: number, toPlain: boolean): number {
   const target = block.bytes;
