@@ -59,18 +59,22 @@ function begin(talk: Talk): void {
     if (talk === 'at once' || index % ROOM_SIZE === 0) client.speak();
 }
 
+/** Each in its own rhythm, which no delay moves: with a timer each, those that were late together would stay together. */
 async function echoes(everyMs: number, durationMs: number): Promise<ClientsEchoes> {
   const echoesMs: number[] = [];
-  const timers = clients.map((client) => {
-    client.onEcho = (ms) => echoesMs.push(ms);
-    // None in step with another.
-    return setTimeout(() => {
-      client.speak();
-      timers.push(setInterval(() => client.speak(), everyMs));
-    }, Math.random() * everyMs);
-  });
-  await sleep(durationMs);
-  for (const timer of timers) clearInterval(timer);
+  const startedAt = now();
+  const turns = clients
+    .map((client) => ({ client, at: startedAt + Math.random() * everyMs }))
+    .sort((one, other) => one.at - other.at);
+  for (const { client } of turns) client.onEcho = (ms) => echoesMs.push(ms);
+  for (let count = 0; ; count += 1) {
+    const turn = turns[count % turns.length] as (typeof turns)[number];
+    if (turn.at >= startedAt + durationMs) break;
+    const early = turn.at - now();
+    if (early > 0) await sleep(early);
+    turn.client.speak();
+    turn.at += everyMs;
+  }
   return { echoesMs };
 }
 
