@@ -1,40 +1,30 @@
 /**
- * The ids of a member's latest commands. Immutable, in JSON a list of texts with the oldest first. Each message makes a new one:
- * it shares the ids with the one before, as copies were most of what the collector had to clear away.
+ * The ids of a member's latest commands, in JSON a list of texts with the oldest first. The one thing of a party that changes in
+ * place: a message changes nothing else, and as a new party each was most of what the collector had to clear away.
  */
 export class AppliedIds {
-  /** Of all that came one after the other: added to, and otherwise never changed. */
-  readonly #shared: string[];
-  /** Behind the latest of this one's. */
-  readonly #end: number;
+  readonly #ids: string[];
+  /** Where the oldest is, once there are as many as may be. */
+  #oldest = 0;
 
-  static of(ids: readonly string[]): AppliedIds {
-    return new AppliedIds(ids.slice(-MOST_APPLIED));
-  }
-
-  private constructor(shared: string[]) {
-    this.#shared = shared;
-    this.#end = shared.length;
+  constructor(ids: readonly string[] = []) {
+    this.#ids = ids.slice(-MOST_APPLIED);
   }
 
   has(id: string): boolean {
-    for (let at = this.#end - 1; at >= this.#start; at -= 1) if (this.#shared[at] === id) return true;
-    return false;
+    return this.#ids.includes(id);
   }
 
-  with(id: string): AppliedIds {
-    const isLatest = this.#shared.length === this.#end;
-    const shared = isLatest && this.#end < 2 * MOST_APPLIED ? this.#shared : this.toJSON();
-    shared.push(id);
-    return new AppliedIds(shared);
+  add(id: string): void {
+    if (this.#ids.length < MOST_APPLIED) this.#ids.push(id);
+    else {
+      this.#ids[this.#oldest] = id;
+      this.#oldest = (this.#oldest + 1) % MOST_APPLIED;
+    }
   }
 
   toJSON(): string[] {
-    return this.#shared.slice(this.#start, this.#end);
-  }
-
-  get #start(): number {
-    return Math.max(0, this.#end - MOST_APPLIED);
+    return [...this.#ids.slice(this.#oldest), ...this.#ids.slice(0, this.#oldest)];
   }
 }
 

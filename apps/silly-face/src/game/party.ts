@@ -1,7 +1,7 @@
 import { AppliedIds } from './applied-ids.ts';
 import { choicesFor } from './choices.ts';
 import { isFace } from './faces.ts';
-import { award } from './monocles.ts';
+import { type Award, award } from './monocles.ts';
 import type { PartyCommand, PartyEvent, PartyRefusal } from './party-moves.ts';
 
 /*
@@ -66,8 +66,13 @@ export function newParty(): Party {
 export function partyOf({ members, ...party }: PartyJson): Party {
   return {
     ...party,
-    members: members.map((member) => ({ ...member, applied: AppliedIds.of(member.applied) })),
+    members: members.map((member) => ({ ...member, applied: new AppliedIds(member.applied) })),
   };
+}
+
+/** As it is now, whatever happens next. */
+export function partyJson({ members, ...party }: Party): PartyJson {
+  return { ...party, members: members.map((member) => ({ ...member, applied: member.applied.toJSON() })) };
 }
 
 export function memberOf(party: Party, id: string): Member | undefined {
@@ -128,35 +133,34 @@ function comparable(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-/** The party after the event, which `decide` made for it. */
+/** The party after the event, which `decide` made for it. The one before is over: they share what members have applied. */
 export function apply(party: Party, event: PartyEvent): Party {
-  const { by, at } = event;
+  const { by, id, at } = event;
+  if (id !== undefined) memberOf(party, by)?.applied.add(id);
   switch (event.type) {
     case 'join':
       return applyJoin(party, event);
     case 'leave': {
-      const members = party.members.filter(({ id }) => id !== by);
+      const members = party.members.filter((member) => member.id !== by);
       return { ...(party.shower === by ? nextTurn(party, showerAfter(party, by), at) : party), members };
     }
     case 'pass':
       return nextTurn(party, showerAfter(party, by) ?? by, at);
     case 'chat':
-      return { ...party, members: credit(party, event) };
+      return party;
     case 'show': {
       const { face, photo, choices } = event;
-      const members = credit(party, event);
-      return { ...party, members, since: at, shown: { face, photo, choices, wrong: [] } };
+      return { ...party, since: at, shown: { face, photo, choices, wrong: [] } };
     }
     case 'guess':
       break;
   }
-  const members = credit(party, event);
-  if (event.award) return { ...nextTurn(party, by, at), members };
+  if (event.award) return { ...nextTurn(party, by, at), members: credit(party, by, event.award) };
   const shown = party.shown && {
     ...party.shown,
     wrong: [...party.shown.wrong, { by, face: event.face }],
   };
-  return { ...party, members, shown };
+  return { ...party, shown };
 }
 
 function applyJoin(party: Party, event: Extract<PartyEvent, { type: 'join' }>): Party {
@@ -164,7 +168,7 @@ function applyJoin(party: Party, event: Extract<PartyEvent, { type: 'join' }>): 
   const isBack = party.members.some((member) => member.id === id);
   const members = isBack
     ? party.members.map((member) => (member.id === id ? { ...member, resumeHash } : member))
-    : [...party.members, { id, name, resumeHash, score: 0, applied: AppliedIds.of([]) }];
+    : [...party.members, { id, name, resumeHash, score: 0, applied: new AppliedIds() }];
   return { ...(party.shower === undefined ? nextTurn(party, id, at) : party), members };
 }
 
@@ -177,18 +181,12 @@ function showerAfter({ members }: Party, id: string): string | undefined {
   return next?.id === id ? undefined : next?.id;
 }
 
-/** Remembers the command, and adds the points that the event brings. */
-function credit(party: Party, event: PartyEvent): Member[] {
-  const points = event.type === 'guess' ? event.award : undefined;
-  const members = [...party.members];
-  for (const [index, member] of members.entries()) {
-    if (member.id === event.by) {
-      const applied = event.id === undefined ? member.applied : member.applied.with(event.id);
-      members[index] = { ...member, score: member.score + (points?.guesser ?? 0), applied };
-    } else if (points && member.id === party.shower)
-      members[index] = { ...member, score: member.score + points.submitter };
-  }
-  return members;
+function credit({ members, shower }: Party, guesser: string, award: Award): Member[] {
+  return members.map((member) => {
+    if (member.id === guesser) return { ...member, score: member.score + award.guesser };
+    if (member.id === shower) return { ...member, score: member.score + award.submitter };
+    return member;
+  });
 }
 
 /** A few lines at most, without controls other than the line feed, and without halves of pairs. */

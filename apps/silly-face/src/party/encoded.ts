@@ -7,16 +7,26 @@ export class Encoded {
   readonly line: Buffer;
   #webSocketFrame: Buffer | undefined;
 
-  constructor(json: string) {
-    this.line = Buffer.from(`${json}\r\n`);
+  constructor(line: Buffer) {
+    this.line = line;
+  }
+
+  static ofJson(json: string): Encoded {
+    return new Encoded(Buffer.from(json + LINE_END));
+  }
+
+  get json(): string {
+    return this.line.toString('utf8', 0, this.line.length - LINE_END.length);
   }
 
   /** As one unmasked text message (RFC 6455, 5.2). */
   get webSocketFrame(): Buffer {
-    return (this.#webSocketFrame ??= serverFrame(OPCODES.text, this.line.subarray(0, -2)));
+    return (this.#webSocketFrame ??= serverFrame(OPCODES.text, this.line.subarray(0, -LINE_END.length)));
   }
 }
 
 export function encode(frame: ServerFrame): Encoded {
-  return new Encoded(JSON.stringify(frame));
+  return Encoded.ofJson(JSON.stringify(frame));
 }
+
+const LINE_END = '\r\n';

@@ -1,12 +1,12 @@
 import type { Party } from '../game/party.ts';
-import { Encoded } from './encoded.ts';
+import type { Encoded } from './encoded.ts';
 import { RecentEvents } from './recent-events.ts';
 import type { RoomState } from './room-state.ts';
 
 /** An event on its way to the members, and what the room is after it. */
 export interface Telling {
   readonly seq: number;
-  readonly json: string;
+  readonly frame: Encoded;
   readonly party: Party;
   /** Nobody hears of it before it is kept. */
   readonly isKeptFirst: boolean;
@@ -40,12 +40,12 @@ export class News {
   /** The latest events, with those that are not told yet. */
   get recent(): RoomState['recent'] {
     const { floor, events } = this.#recent.toJSON();
-    const untold = this.#untold.map(({ seq, json }) => [seq, json] as const);
+    const untold = this.#untold.map(({ seq, frame }) => [seq, frame.json] as const);
     return new RecentEvents(this.#mostRecent, { floor, events: [...events, ...untold] }).toJSON();
   }
 
   /** What was told after this number; undefined when not all of it is at hand, or nothing had this number yet. */
-  after(seq: number): string[] | undefined {
+  after(seq: number): Encoded[] | undefined {
     return seq <= this.seq ? this.#recent.after(seq) : undefined;
   }
 
@@ -64,11 +64,11 @@ export class News {
     }
   }
 
-  #tell({ seq, json, party, told }: Telling): void {
+  #tell({ seq, frame, party, told }: Telling): void {
     this.party = party;
     this.seq = seq;
-    this.#recent.push(seq, json);
-    this.#send(new Encoded(json));
+    this.#recent.push(seq, frame);
+    this.#send(frame);
     told?.();
   }
 }

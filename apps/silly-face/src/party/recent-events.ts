@@ -1,48 +1,89 @@
+import { Encoded } from './encoded.ts';
+
 /** As it goes into a snapshot. */
 export interface RecentJson {
   readonly floor: number;
   readonly events: readonly (readonly [seq: number, json: string])[];
 }
 
-/** The latest events of a room as they were told, for those who missed some. The oldest make room for new ones. */
+/**
+ * The latest events of a room as they were told, for those who missed some. The oldest make room for new ones. They are kept as
+ * bytes: as texts they were most of what grew old in V8's heap, and each collection of that holds up all rooms.
+ */
 export class RecentEvents {
   readonly #most: number;
-  readonly #seqs: number[] = [];
-  readonly #jsons: string[] = [];
-  /** Where the oldest is, once there are as many as may be. */
-  #oldest = 0;
   /** All events with a higher number are here. */
   #floor: number;
+  #count = 0;
+  /** Of each event its number, the length of its line, and the line; from the oldest, at `start`, to `end`. */
+  #bytes = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
 
   constructor(most: number, { floor, events }: RecentJson = { floor: 0, events: [] }) {
     this.#most = most;
     this.#floor = floor;
-    for (const [seq, json] of events) this.push(seq, json);
+    for (const [seq, json] of events) this.push(seq, Encoded.ofJson(json));
   }
 
-  push(seq: number, json: string): void {
-    if (this.#seqs.length < this.#most) {
-      this.#seqs.push(seq);
-      this.#jsons.push(json);
-      return;
-    }
-    this.#floor = this.#seqs[this.#oldest] as number;
-    this.#seqs[this.#oldest] = seq;
-    this.#jsons[this.#oldest] = json;
-    this.#oldest = (this.#oldest + 1) % this.#most;
+  push(seq: number, { line }: Encoded): void {
+    if (this.#count === this.#most) this.#dropOldest();
+    const at = this.#place(HEAD_BYTES + line.length);
+    this.#bytes.writeDoubleLE(seq, at);
+    this.#bytes.writeUInt32LE(line.length, at + SEQ_BYTES);
+    this.#bytes.set(line, at + HEAD_BYTES);
+    this.#count += 1;
   }
 
   /** What came after this number, in order; undefined when some of it is no longer here. */
-  after(seq: number): string[] | undefined {
+  after(seq: number): Encoded[] | undefined {
     if (seq < this.#floor) return undefined;
-    return this.toJSON().events.flatMap(([each, json]) => (each > seq ? json : []));
+    // Copies: they are on their way while others come here.
+    return this.#map((each, line) => (each > seq ? new Encoded(Buffer.from(line)) : [])).flat();
   }
 
   toJSON(): RecentJson {
-    const events = this.#seqs.map((_, index) => {
-      const at = (this.#oldest + index) % this.#seqs.length;
-      return [this.#seqs[at] as number, this.#jsons[at] as string] as const;
-    });
-    return { floor: this.#floor, events };
+    return { floor: this.#floor, events: this.#map((seq, line) => [seq, new Encoded(line).json]) };
+  }
+
+  #map<Item>(of: (seq: number, line: Buffer) => Item): Item[] {
+    const items: Item[] = [];
+    for (let at = this.#start; at < this.#end; at += this.#sizeAt(at)) {
+      const line = this.#bytes.subarray(at + HEAD_BYTES, at + this.#sizeAt(at));
+      items.push(of(this.#bytes.readDoubleLE(at), line));
+    }
+    return items;
+  }
+
+  #dropOldest(): void {
+    this.#floor = this.#bytes.readDoubleLE(this.#start);
+    this.#start += this.#sizeAt(this.#start);
+    this.#count -= 1;
+  }
+
+  #sizeAt(at: number): number {
+    return HEAD_BYTES + this.#bytes.readUInt32LE(at + SEQ_BYTES);
+  }
+
+  /** Where so many bytes are free. What is here goes to the front, of more bytes when it would leave less than a quarter of them. */
+  #place(size: number): number {
+    if (this.#end + size > this.#bytes.length) {
+      const needed = this.#end - this.#start + size;
+      const target =
+        needed <= this.#bytes.length * 0.75
+          ? this.#bytes
+          : Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, Math.ceil(needed * 1.5)));
+      this.#bytes.copy(target, 0, this.#start, this.#end);
+      this.#bytes = target;
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
+    const at = this.#end;
+    this.#end += size;
+    return at;
   }
 }
+
+const SEQ_BYTES = 8;
+const HEAD_BYTES = SEQ_BYTES + 4;
+const LEAST_BYTES = 1024;

@@ -1,6 +1,7 @@
 import type { LogEntry, Snapshot } from '../directory/directory.ts';
-import { apply, newParty, partyOf, type Party, type PartyJson } from '../game/party.ts';
+import { apply, newParty, partyJson, partyOf, type Party, type PartyJson } from '../game/party.ts';
 import type { PartyEvent } from '../game/party-moves.ts';
+import { encode } from './encoded.ts';
 import { eventFrame } from './event-frame.ts';
 import { RecentEvents, type RecentJson } from './recent-events.ts';
 
@@ -25,7 +26,7 @@ interface SnapshotState {
 const CRASH_GAP = 1_000_000;
 
 export function snapshotOf({ seq, party, recent }: RoomState, successor?: number): Snapshot {
-  const state = { party, recent, ...(successor && { successor }) };
+  const state: SnapshotState = { party: partyJson(party), recent, ...(successor && { successor }) };
   return { seq, state };
 }
 
@@ -44,7 +45,7 @@ export function restoreRoom(
     const before = party;
     party = apply(before, event);
     seq = entry.seq;
-    recent.push(seq, JSON.stringify(eventFrame(event, seq, before, party)));
+    recent.push(seq, encode(eventFrame(event, seq, before, party)));
   }
   const wasHandedOver = kept?.successor === fence && log.length === 0;
   const hasGap = seq > 0 && !wasHandedOver;

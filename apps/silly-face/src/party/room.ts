@@ -3,9 +3,9 @@ import type { Seat } from '../directory/directory.ts';
 import { apply, decide, isTooLate, memberOf, type Party } from '../game/party.ts';
 import type { PartyEvent, RefusalCode } from '../game/party-moves.ts';
 import type { PartyConnection } from './connection.ts';
-import { encode, Encoded } from './encoded.ts';
+import { encode, type Encoded } from './encoded.ts';
 import { eventFrame, viewOf } from './event-frame.ts';
-import type { CommandFrame, EventFrame } from './frames.ts';
+import type { CommandFrame } from './frames.ts';
 import type { Lease } from './lease.ts';
 import type { PartyMetrics } from './metrics.ts';
 import { News } from './news.ts';
@@ -142,7 +142,7 @@ export class Room implements LoggedRoom {
     connection: PartyConnection,
     member: string,
     resume: string,
-    missed?: readonly string[] | 'lost',
+    missed?: readonly Encoded[] | 'lost',
   ): void {
     if (!connection.open) {
       if (memberOf(this.#party, member) && !this.seats.connectionOf(member)) this.seats.away(member);
@@ -161,7 +161,7 @@ export class Room implements LoggedRoom {
         ...(!isReplayed && { state: viewOf(this.#news.party, member, this.seats.toldAway()) }),
       }),
     );
-    if (isReplayed) for (const json of missed) connection.send(new Encoded(json));
+    if (isReplayed) for (const frame of missed) connection.send(frame);
     if (wasTold) this.#tellPresence('BACK', member);
   }
 
@@ -194,18 +194,18 @@ export class Room implements LoggedRoom {
     const seq = ++this.#seq;
     const after = (this.#party = apply(before, event));
     const isKeptFirst = event.type !== 'chat';
-    const json = JSON.stringify(eventFrame(event, seq, before, after));
+    const frame = encode(eventFrame(event, seq, before, after));
     this.#host.log.add(this, { seq, event }, isKeptFirst);
     this.#host.metrics.messages += 1;
     const end = event.type === 'leave' ? () => this.#end(event.by) : told;
-    this.#news.add({ seq, json, party: after, isKeptFirst, told: end });
+    this.#news.add({ seq, frame, party: after, isKeptFirst, told: end });
   }
 
   /** Not logged: whoever has the room next sees for itself who is there. */
   #tellPresence(cmd: 'AWAY' | 'BACK', by: string): void {
     const seq = ++this.#seq;
-    const json = JSON.stringify({ cmd, seq, by } satisfies EventFrame);
-    this.#news.add({ seq, json, party: this.#party, isKeptFirst: false, told: undefined });
+    const frame = encode({ cmd, seq, by });
+    this.#news.add({ seq, frame, party: this.#party, isKeptFirst: false, told: undefined });
   }
 
   #end(member: string): void {

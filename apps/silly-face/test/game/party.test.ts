@@ -1,17 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { apply, decide, isTooLate, MOST_MEMBERS, newParty, type Party } from '../../src/game/party.ts';
+import {
+  apply,
+  decide,
+  isTooLate,
+  MOST_MEMBERS,
+  newParty,
+  type Party,
+  type PartyJson,
+  partyJson,
+  partyOf,
+} from '../../src/game/party.ts';
 import type { PartyCommand } from '../../src/game/party-moves.ts';
 
 const MINUTE_MS = 60_000;
 
-/** The party after these commands, none of which is refused. */
+/** The party after these commands, none of which is refused; the one before is there for others. */
 function after(party: Party, ...commands: PartyCommand[]): Party {
+  const copy = partyOf(JSON.parse(JSON.stringify(partyJson(party))) as PartyJson);
   return commands.reduce((before, command) => {
     const event = decide(before, command);
     expect(event).not.toHaveProperty('refusal');
     // As it comes back from a log.
     return 'refusal' in event ? before : apply(before, JSON.parse(JSON.stringify(event)));
-  }, party);
+  }, copy);
 }
 
 function join(by: string, name = by): PartyCommand {
@@ -114,6 +125,15 @@ describe('a party', () => {
     const again = after(guessed, { ...join('bert'), resumeHash: 'another' } as PartyCommand);
     expect(again.members[1]).toMatchObject({ id: 'bert', score: 7, resumeHash: 'another' });
     expect(again).toMatchObject({ shower: 'bert', turn: 2 });
+  });
+
+  it('stays in JSON as it was, whatever happens next', () => {
+    const json = partyJson(three);
+    const before = structuredClone(json);
+    const goesOn = partyOf(json);
+    apply(goesOn, { type: 'chat', by: 'anna', id: '1', text: 'hello', at: 0 });
+    apply(three, { type: 'chat', by: 'anna', id: '2', text: 'hello', at: 0 });
+    expect(json).toEqual(before);
   });
 
   it('lets each command of a member come to effect once', () => {
