@@ -1,10 +1,6 @@
 import { each } from '../harness/each.ts';
-import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
-import { serverNames } from './candidates.ts';
-import { RunningDirectory, seatsFor } from './directory.ts';
-import { RunningClients, RunningServer } from './running.ts';
-import type { ServerName } from './settings.ts';
+import { measureServers, serverNames } from './candidates.ts';
 
 interface Sample {
   readonly kilobytesEach: number;
@@ -18,12 +14,15 @@ interface Sample {
 export async function measureConnectionMemory({ quick, log }: Context): Promise<Row[]> {
   const [rounds, connections, trafficMs] = quick ? [1, 400, 300] : [3, 5_000, 3_000];
   log(`party: ${rounds} × ${connections} silent connections`);
-  await using directory = await RunningDirectory.start();
-  const samples = await interleave(
-    each(serverNames, (name) => () => measure(directory, name, connections, trafficMs)),
-    rounds,
-    each(serverNames, (name) => () => measure(directory, name, 10, 300)),
-  );
+  const samples = await measureServers(rounds, async ({ clients, server, connect }): Promise<Sample> => {
+    await connect(800);
+    await clients.echoes({ talkEveryMs: 200, durationMs: trafficMs });
+    await clients.disconnect();
+    const before = await server.residentBytes();
+    await connect(connections);
+    const after = await server.residentBytes();
+    return { kilobytesEach: (after - before) / connections / 1_000, megabytes: after / 1e6 };
+  });
   const what = { better: 'lower', against: 'bare net' } as const;
   return [
     medianRow(
@@ -45,26 +44,4 @@ export async function measureConnectionMemory({ quick, log }: Context): Promise<
       },
     ),
   ];
-}
-
-async function measure(
-  directory: RunningDirectory,
-  name: ServerName,
-  connections: number,
-  trafficMs: number,
-): Promise<Sample> {
-  const clients = new RunningClients();
-  const server = await RunningServer.start(name, directory.databaseUrl);
-  try {
-    await clients.connect(server, await seatsFor(directory, name, 800));
-    await clients.echoes({ talkEveryMs: 200, durationMs: trafficMs });
-    await clients.disconnect();
-    const before = await server.residentBytes();
-    await clients.connect(server, await seatsFor(directory, name, connections));
-    const after = await server.residentBytes();
-    return { kilobytesEach: (after - before) / connections / 1_000, megabytes: after / 1e6 };
-  } finally {
-    await clients.stop();
-    await server.stop();
-  }
 }

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import type { Directory } from '@silly-face/backend/dist/directory/directory.js';
 import { openDirectory } from '@silly-face/backend/dist/directory/open-directory.js';
 import { startPostgres } from '@silly-face/testing';
-import { ROOM_SIZE, type Seat, type ServerName } from './settings.ts';
+import type { RunningServer } from './running.ts';
+import { ROOM_SIZE, type Seat } from './settings.ts';
 
 /** A directory in a Postgres of its own, which syncs to the disk as one in production does. */
 export class RunningDirectory implements AsyncDisposable {
@@ -78,10 +79,10 @@ const MOST_ASKED = 16;
 /** What lets so many clients in; where anything does, it says anything. */
 export async function seatsFor(
   directory: RunningDirectory,
-  name: ServerName,
+  { name, id }: RunningServer,
   count: number,
 ): Promise<Seat[]> {
-  if (name.startsWith('ours')) return directory.seats(name, count, name);
+  if (name.startsWith('ours')) return directory.seats(id, count, id);
   return Array.from({ length: count }, (_, index) => ({
     room: 'any',
     host: '',

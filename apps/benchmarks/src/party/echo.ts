@@ -1,6 +1,5 @@
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { measureServers } from './candidates.ts';
-import { seatsFor } from './directory.ts';
 import { percentile } from './percentile.ts';
 import { ROOM_SIZE } from './settings.ts';
 
@@ -8,12 +7,11 @@ import { ROOM_SIZE } from './settings.ts';
 export async function measureEcho({ quick, log }: Context): Promise<Row[]> {
   const [rounds, connections, durationMs] = quick ? [1, 800, 1_000] : [3, 5_000, 5_000];
   log(`party: ${rounds} × ${durationMs} ms of ${connections} members who speak once a second`);
-  const p99Ms = await measureServers(rounds, async ({ directory, clients, server }) => {
-    await clients.connect(server, await seatsFor(directory, server.name, connections));
-    await clients.echoes({ talkEveryMs: 1_000, durationMs }); // Until all have found their pace.
+  const p99Ms = await measureServers(rounds, async ({ clients, server, connect }) => {
+    await connect(connections);
+    await clients.echoes({ talkEveryMs: 1_000, durationMs }); // Until all is compiled.
     const echoesMs = await clients.echoes({ talkEveryMs: 1_000, durationMs });
     const { refused } = await server.usage();
-    await clients.disconnect();
     if (refused > 0) throw new Error(`${server.name} has refused ${refused} messages`);
     const expected = (connections * durationMs) / 1_000;
     if (echoesMs.length < expected * 0.8)

@@ -1,7 +1,6 @@
 import { each } from '../harness/each.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { measureServers, serverNames } from './candidates.ts';
-import { seatsFor } from './directory.ts';
 import { ROOM_SIZE, type Talk } from './settings.ts';
 
 interface Sample {
@@ -14,13 +13,12 @@ interface Sample {
 export async function measureFanOut(talk: Talk, { quick, log }: Context): Promise<Row[]> {
   const [rounds, connections, durationMs] = quick ? [1, 800, 200] : [5, 4_000, 2_000];
   log(`party: ${rounds} × ${durationMs} ms of ${connections} members who speak ${talk}`);
-  const samples = await measureServers(rounds, async ({ directory, clients, server }): Promise<Sample> => {
-    await clients.connect(server, await seatsFor(directory, server.name, connections));
-    await clients.talk({ talk, durationMs: durationMs / 4 });
+  const samples = await measureServers(rounds, async ({ clients, server, connect }): Promise<Sample> => {
+    await connect(connections);
+    await clients.talk({ talk, durationMs }); // Until all is compiled.
     const before = await server.usage();
     const { deliveries, seconds } = await clients.talk({ talk: 'go on', durationMs });
     const after = await server.usage();
-    await clients.disconnect();
     if (after.refused > 0) throw new Error(`${server.name} has refused ${after.refused} messages`);
     if (deliveries === 0) throw new Error(`${server.name} delivered nothing`);
     return { perSecond: deliveries / seconds, cpuUs: (after.cpuUs - before.cpuUs) / deliveries };

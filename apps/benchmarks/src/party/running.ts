@@ -48,18 +48,24 @@ class Running {
 }
 
 export class RunningServer {
+  static #started = 0;
+
   readonly name: ServerName;
+  /** Different from those of all others. */
+  readonly id: string;
   readonly #running: Running;
   #port = 0;
 
   static async start(name: ServerName, databaseUrl: string): Promise<RunningServer> {
-    const server = new RunningServer({ name, databaseUrl });
+    RunningServer.#started += 1;
+    const server = new RunningServer({ name, id: `${name}-${RunningServer.#started}`, databaseUrl });
     server.#port = await server.#running.answer<number>();
     return server;
   }
 
   private constructor(settings: ServerSettings) {
     this.name = settings.name;
+    this.id = settings.id;
     this.#running = new Running('server.js', [JSON.stringify(settings)]);
   }
 

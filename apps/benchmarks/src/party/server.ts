@@ -15,7 +15,7 @@ import { bareServer } from './bare-server.ts';
 import { FanOutHandler } from './fan-out-handler.ts';
 import type { ServerQuestion, ServerSettings, ServerUsage } from './settings.ts';
 
-const { name, databaseUrl } = JSON.parse(process.argv[2] ?? '') as ServerSettings;
+const { name, id, databaseUrl } = JSON.parse(process.argv[2] ?? '') as ServerSettings;
 const address = (): Address => ({ host: '127.0.0.1', port: portOf(server), webSocketUrl: 'ws://127.0.0.1' });
 const rooms = name.startsWith('ours') ? roomsOf(databaseUrl) : undefined;
 const server = serverOf();
@@ -50,7 +50,7 @@ function serverOf(): Server {
 
 function roomsOf(DATABASE_URL: string): Rooms {
   const log = { info: () => {}, warn: (_: object, message: string) => console.error(message), error: fail };
-  return new Rooms({ directory: openDirectory({ DATABASE_URL }), id: name, address, log });
+  return new Rooms({ directory: openDirectory({ DATABASE_URL }), id, address, log });
 }
 
 function portOf(listening: Server): number {

@@ -7,6 +7,8 @@ export const ROOM_SIZE = 8;
 /** Of the program `server.js`: its one argument. */
 export interface ServerSettings {
   readonly name: ServerName;
+  /** Of its process in the directory. */
+  readonly id: string;
   /** Of the directory. */
   readonly databaseUrl: string;
 }
