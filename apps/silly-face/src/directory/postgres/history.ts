@@ -1,13 +1,24 @@
+import { DatabaseError } from 'pg';
 import type { Database } from '../../store/database.ts';
 import type { Append, LogEntry, Snapshot } from '../directory.ts';
 import { fenceLost } from '../refusals.ts';
 
-/**
- * Fences are checked by the statement that locks the rooms: one that waits behind a new claim finds the claim's fence when it
- * has the lock. The order keeps two batches from locking each other out. What is written twice is there once.
- */
+/** What is written twice is there once. */
 export async function append(db: Database, batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
   if (batch.length === 0) return [];
+  const values = valuesOf(batch);
+  try {
+    return await insert(db, batch.length, values);
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
+    // Some of it is there from a trip whose answer did not come. To look for that each time costs the server a quarter more.
+    return insert(db, batch.length, values, { again: true });
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function valuesOf(batch: readonly Append[]): unknown[] {
   const at: number[] = [];
   const seqs: number[] = [];
   const events: string[] = [];
@@ -18,32 +29,46 @@ export async function append(db: Database, batch: readonly Append[]): Promise<('
       events.push(JSON.stringify(event));
     }
   }
+  return [
+    batch.map(({ room }) => room),
+    numbers(batch.map(({ fence }) => fence)),
+    numbers(at),
+    numbers(seqs),
+    // JSON has no line feed: nothing is escaped again, here or there, as it is in an array.
+    events.join('\n'),
+  ];
+}
+
+/**
+ * Fences are checked by the statement that locks the rooms: one that waits behind a new claim finds the claim's fence when it
+ * has the lock. The order keeps two batches from locking each other out. Mostly none is lost, and there is no row to read.
+ */
+async function insert(
+  db: Database,
+  rooms: number,
+  values: unknown[],
+  { again = false } = {},
+): Promise<('written' | 'fence-lost')[]> {
   const { rows } = await db.query<{ at: number }>(
-    `WITH held AS (
-       SELECT room, at
-         FROM party_rooms
-           JOIN unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (room, fence, at) USING (room, fence)
-        ORDER BY room FOR UPDATE OF party_rooms
+    `WITH asked AS (
+       SELECT room, fence, at FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (room, fence, at)
+     ), held AS (
+       SELECT room, at FROM party_rooms JOIN asked USING (room, fence) ORDER BY room FOR UPDATE OF party_rooms
      ), written AS (
        INSERT INTO party_log (room, seq, event)
-         SELECT DISTINCT ON (room, seq) room, seq, event
+         SELECT ${again ? 'DISTINCT ON (room, seq)' : ''} room, seq, event
            FROM held
              JOIN unnest($3::int[], $4::bigint[], string_to_array($5, E'\\n')::json[]) AS entry (at, seq, event) USING (at)
-         ON CONFLICT (room, seq) DO UPDATE SET event = excluded.event, written_at = excluded.written_at
+         ${again ? AGAIN : ''}
      )
-     SELECT at::int FROM held`,
-    [
-      batch.map(({ room }) => room),
-      numbers(batch.map(({ fence }) => fence)),
-      numbers(at),
-      numbers(seqs),
-      // JSON has no line feed: nothing is escaped again, here or there, as it is in an array.
-      events.join('\n'),
-    ],
+     SELECT at::int FROM asked WHERE at NOT IN (SELECT at FROM held)`,
+    values,
   );
-  const held = new Set(rows.map(({ at }) => at));
-  return batch.map((_, index) => (held.has(index + 1) ? 'written' : 'fence-lost'));
+  const lost = new Set(rows.map(({ at }) => at));
+  return Array.from({ length: rooms }, (_, index) => (lost.has(index + 1) ? 'fence-lost' : 'written'));
 }
+
+const AGAIN = `ON CONFLICT (room, seq) DO UPDATE SET event = excluded.event, written_at = excluded.written_at`;
 
 /** As an array of Postgres. */
 function numbers(items: readonly number[]): string {
