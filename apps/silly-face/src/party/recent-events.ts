@@ -69,10 +69,8 @@ export class RecentEvents {
   #place(size: number): number {
     if (this.#end + size > this.#bytes.length) {
       const needed = this.#end - this.#start + size;
-      const target =
-        needed <= this.#bytes.length * 0.75
-          ? this.#bytes
-          : Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, Math.ceil(needed * 1.5)));
+      const hasEnough = needed <= this.#bytes.length * 0.75;
+      const target = hasEnough ? this.#bytes : Buffer.allocUnsafeSlow(this.#enoughFor(needed));
       this.#bytes.copy(target, 0, this.#start, this.#end);
       this.#bytes = target;
       this.#end -= this.#start;
@@ -82,8 +80,15 @@ export class RecentEvents {
     this.#end += size;
     return at;
   }
+
+  /** Few steps: what is left behind at each counts for V8 as memory that a collection would free. */
+  #enoughFor(needed: number): number {
+    return Math.max(this.#bytes.length === 0 ? QUIET_BYTES : BUSY_BYTES, Math.ceil(needed * 1.5));
+  }
 }
 
 const SEQ_BYTES = 8;
 const HEAD_BYTES = SEQ_BYTES + 4;
-const LEAST_BYTES = 1024;
+/** Enough for those who come; what nobody has written to yet takes no memory. */
+const QUIET_BYTES = 2 * 1024;
+const BUSY_BYTES = 32 * 1024;
