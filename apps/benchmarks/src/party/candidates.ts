@@ -15,7 +15,7 @@ export interface Measured {
   readonly clients: RunningClients;
   readonly server: RunningServer;
   /** Lets so many of the clients in. */
-  connect(count: number): Promise<void>;
+  readonly connect: (count: number) => Promise<void>;
 }
 
 /**

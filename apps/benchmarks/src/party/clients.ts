@@ -65,7 +65,7 @@ async function echoes(everyMs: number, durationMs: number): Promise<ClientsEchoe
   const startedAt = now();
   const turns = clients
     .map((client) => ({ client, at: startedAt + Math.random() * everyMs }))
-    .sort((one, other) => one.at - other.at);
+    .toSorted((one, other) => one.at - other.at);
   for (const { client } of turns) client.onEcho = (ms) => echoesMs.push(ms);
   for (let count = 0; ; count += 1) {
     const turn = turns[count % turns.length] as (typeof turns)[number];
