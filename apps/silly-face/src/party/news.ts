@@ -40,8 +40,9 @@ export class News {
   /** The latest events, with those that are not told yet. */
   get recent(): RoomState['recent'] {
     const { floor, events } = this.#recent.toJSON();
-    const untold = this.#untold.map(({ seq, frame }) => [seq, frame.json] as const);
-    return new RecentEvents(this.#mostRecent, { floor, events: [...events, ...untold] }).toJSON();
+    const all = [...events, ...this.#untold.map(({ seq, frame }) => [seq, frame.json] as const)];
+    const over = all.splice(0, Math.max(0, all.length - this.#mostRecent));
+    return { floor: over.at(-1)?.[0] ?? floor, events: all };
   }
 
   /** What was told after this number; undefined when not all of it is at hand, or nothing had this number yet. */
