@@ -206,7 +206,8 @@ test('a spare whose event loop stands still is replaced, as it could not take ov
      process.on('SIGUSR2', function hang() { for (;;); });
      createServer((_, response) => response.end(String(process.pid))).listen({ fd: 3 });`,
   );
-  const supervisor = serving({ script, heartbeatTimeoutMs: 500 });
+  // Long enough that a spare that gets no core for a moment is not taken for it.
+  const supervisor = serving({ script, heartbeatTimeoutMs: 3_000 });
   const events = spareEvents(supervisor);
   const { pid, spare } = await standby(supervisor);
   process.kill(spare, 'SIGUSR2');
