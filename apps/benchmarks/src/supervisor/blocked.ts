@@ -7,6 +7,7 @@ import { forever, respawn } from './candidates/others.ts';
 import { heldWeb, ours } from './candidates/ours.ts';
 import { pm2 } from './candidates/pm2.ts';
 import { serving } from './crash.ts';
+import { end } from './end.ts';
 import { Probes } from './probes.ts';
 import { appScript, type Program, webApplication } from './program.ts';
 
@@ -96,8 +97,8 @@ async function recovery(port: number, victim: number, limitMs: number): Promise<
   const probes = new Probes(port, { victim, timeoutMs: limitMs });
   probes.send('/block');
   const answered = await probes.untilAnswered(limitMs);
-  // Nobody else ends it.
-  if (!answered) process.kill(victim, 'SIGKILL');
+  // Mostly nobody else ends it.
+  if (!answered) end(victim);
   await Promise.all(probes.verdicts);
   return answered ? (probes.answeredMs ?? limitMs) : limitMs;
 }

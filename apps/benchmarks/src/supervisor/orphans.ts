@@ -8,6 +8,7 @@ import type { Candidate } from './candidates/candidate.ts';
 import { forever, respawn } from './candidates/others.ts';
 import { childOptions, ours } from './candidates/ours.ts';
 import { pm2 } from './candidates/pm2.ts';
+import { end } from './end.ts';
 import { type Kind, kinds, marked } from './kinds.ts';
 import type { Program } from './program.ts';
 
@@ -95,12 +96,3 @@ function programsOf(mark: string): Program[] {
 const tree = fileURLToPath(new URL('tree.js', import.meta.url));
 /** pm2 takes a path for a script of the working directory, else. */
 const sleepPath = '/bin/sleep';
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It has ended in the meantime.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
