@@ -11,7 +11,7 @@ export async function append(db: Database, batch: readonly Append[]): Promise<('
     return await insert(db, batch.length, values);
   } catch (error) {
     if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
-    // Some of it is there from a trip whose answer did not come. To look for that each time costs the server a quarter more.
+    // Some of it is there from a trip whose answer did not come: too rare to look for it each time, which the server pays for.
     return insert(db, batch.length, values, { again: true });
   }
 }
