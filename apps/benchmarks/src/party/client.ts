@@ -9,15 +9,18 @@ export class Client {
   heard = 0;
   /** Called after each. */
   onHeard: (count: number) => void = () => {};
-  /** Called when it has heard what it said itself, and how long that took. */
+  /** Called when it has heard what it said itself, and how long that took. Before it is set, it listens for nothing of that kind. */
   onEcho: ((ms: number) => void) | undefined;
+  /** What it said and has not heard, in the order it was said. */
+  readonly #unheard: { readonly id: string; readonly saidAt: number }[] = [];
   readonly #socket: Socket;
   readonly #isWebSocket: boolean;
   /** The same player has said something in the round before. */
   readonly #idPrefix: string;
   #said = 0;
-  #saidAt = 0;
   readonly #end: number;
+  /** What came behind the last end. */
+  #rest: Buffer | undefined;
 
   /** Resolves when it is in its room. */
   static async connect(port: number, name: ServerName, token: string): Promise<Client> {
@@ -52,15 +55,16 @@ export class Client {
     socket.resume();
   }
 
-  speak(): void {
-    this.#said += 1;
-    this.#saidAt = now();
-    const chat = `{"cmd":"CHAT","id":"${this.#lastId}","text":"The one with the teapot on its head, I would say"}`;
-    this.#socket.write(this.#isWebSocket ? message(chat) : `${chat}\n`);
+  get unheard(): number {
+    return this.#unheard.length;
   }
 
-  get #lastId(): string {
-    return `${this.#idPrefix}${this.#said}`;
+  speak(): void {
+    this.#said += 1;
+    const id = `${this.#idPrefix}${this.#said}`;
+    if (this.onEcho) this.#unheard.push({ id: `"${id}"`, saidAt: now() });
+    const chat = `{"cmd":"CHAT","id":"${id}","text":"The one with the teapot on its head, I would say"}`;
+    this.#socket.write(this.#isWebSocket ? message(chat) : `${chat}\n`);
   }
 
   async end(): Promise<void> {
@@ -70,10 +74,24 @@ export class Client {
   }
 
   #count(chunk: Buffer): void {
-    if (this.onEcho && chunk.includes(`"${this.#lastId}"`, 0, 'latin1')) this.onEcho(now() - this.#saidAt);
+    if (this.onEcho) this.#listen(chunk);
     for (let at = chunk.indexOf(this.#end); at !== -1; at = chunk.indexOf(this.#end, at + 1)) {
       this.heard += 1;
       this.onHeard(this.heard);
+    }
+  }
+
+  #listen(chunk: Buffer): void {
+    const messages = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
+    const ends = messages.lastIndexOf(this.#end) + 1;
+    this.#rest = ends < messages.length ? messages.subarray(ends) : undefined;
+    for (
+      let [first] = this.#unheard;
+      first && messages.includes(first.id, 0, 'latin1');
+      [first] = this.#unheard
+    ) {
+      this.onEcho?.(now() - first.saidAt);
+      this.#unheard.shift();
     }
   }
 }

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../harness/now.ts';
 import { Client } from './client.ts';
+import { inRhythm } from './rhythm.ts';
 import {
   type ClientsAnswer,
   type ClientsEchoes,
@@ -36,10 +37,10 @@ async function obey(order: ClientsOrder): Promise<ClientsAnswer | ClientsEchoes 
   }
   if ('talkEveryMs' in order) return echoes(order.talkEveryMs, order.durationMs);
   if (order.talk !== 'go on') begin(order.talk);
-  const before = heard();
+  const before = sumOf('heard');
   const startedAt = now();
   await sleep(order.durationMs);
-  return { deliveries: heard() - before, seconds: (now() - startedAt) / 1_000 };
+  return { deliveries: sumOf('heard') - before, seconds: (now() - startedAt) / 1_000 };
 }
 
 function begin(talk: Talk): void {
@@ -59,25 +60,19 @@ function begin(talk: Talk): void {
     if (talk === 'at once' || index % ROOM_SIZE === 0) client.speak();
 }
 
-/** Each in its own rhythm, which no delay moves: with a timer each, those that were late together would stay together. */
+/** Resolves when each has heard all that it said; rejects when that takes too long. */
 async function echoes(everyMs: number, durationMs: number): Promise<ClientsEchoes> {
   const echoesMs: number[] = [];
-  const startedAt = now();
-  const turns = clients
-    .map((client) => ({ client, at: startedAt + Math.random() * everyMs }))
-    .toSorted((one, other) => one.at - other.at);
-  for (const { client } of turns) client.onEcho = (ms) => echoesMs.push(ms);
-  for (let count = 0; ; count += 1) {
-    const turn = turns[count % turns.length] as (typeof turns)[number];
-    if (turn.at >= startedAt + durationMs) break;
-    const early = turn.at - now();
-    if (early > 0) await sleep(early);
-    turn.client.speak();
-    turn.at += everyMs;
+  for (const client of clients) client.onEcho = (ms) => echoesMs.push(ms);
+  await inRhythm(clients, { everyMs, durationMs }, (client) => client.speak());
+  const patienceUntil = now() + 30_000;
+  for (let unheard = sumOf('unheard'); unheard > 0; unheard = sumOf('unheard')) {
+    if (now() > patienceUntil) throw new Error(`${unheard} messages were not heard by those who said them`);
+    await sleep(20);
   }
   return { echoesMs };
 }
 
-function heard(): number {
-  return clients.reduce((sum, client) => sum + client.heard, 0);
+function sumOf(count: 'heard' | 'unheard'): number {
+  return clients.reduce((sum, client) => sum + client[count], 0);
 }

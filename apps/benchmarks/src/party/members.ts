@@ -3,8 +3,8 @@
 //   node members.js
 //
 // To each MembersOrder it answers when it is done, with a MembersReport to those that want one.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PartyMember } from '@silly-face/testing';
+import { inRhythm } from './rhythm.ts';
 import type { MembersOrder, MembersReport, Seat } from './settings.ts';
 
 const rooms = new Map<string, PartyMember[]>();
@@ -15,7 +15,7 @@ process.on('disconnect', () => process.exit());
 async function obey(order: MembersOrder): Promise<MembersReport | 'done'> {
   if ('report' in order) return report();
   if ('enter' in order) await Promise.all(share(order.enter, 16).map(enter));
-  else for (const member of [...rooms.values()].flat()) void talk(member, order.talkEveryMs);
+  else void talk(order.talkEveryMs);
   return 'done';
 }
 
@@ -27,12 +27,11 @@ async function enter(seats: Seat[]): Promise<void> {
   }
 }
 
-async function talk(member: PartyMember, everyMs: number): Promise<void> {
-  await sleep(Math.random() * everyMs);
-  for (;;) {
+async function talk(everyMs: number): Promise<void> {
+  const members = [...rooms.values()].flat();
+  await inRhythm(members, { everyMs }, (member) => {
     void member.send('CHAT', { text: 'The one with the teapot on its head, I would say' });
-    await sleep(everyMs);
-  }
+  });
 }
 
 function report(): MembersReport {
