@@ -126,6 +126,8 @@ export class PartyMember {
     socket.on('error', () => {});
     socket.on('close', () => this.#gone(socket));
     this.#watch(socket);
+    // PLSAUTH is not waited for: that would be another trip.
+    this.#authenticate(socket);
   }
 
   #watch(socket: Socket): void {
@@ -152,7 +154,6 @@ export class PartyMember {
 
   #hear(message: PartyMessage): void {
     if (message.seq !== undefined && message.cmd !== 'WELCOME') this.#see(message);
-    else if (message.cmd === 'PLSAUTH') this.#authenticate();
     else if (message.cmd === 'PING') this.#socket?.write('{"cmd":"PONG"}\n');
     else if (message.cmd === 'WELCOME') this.#welcome(message);
     else if (message.cmd === 'ERROR') this.#refused(message);
@@ -160,11 +161,11 @@ export class PartyMember {
     else if (message.cmd === 'BYE') this.#bye(message);
   }
 
-  #authenticate(): void {
+  #authenticate(socket: Socket): void {
     const { room } = this.#options;
     const resume = { cmd: 'AUTH', room, resume: this.#resume, after: this.seq };
     const auth = this.#resume === undefined ? { cmd: 'AUTH', token: this.#seat } : resume;
-    this.#socket?.write(`${JSON.stringify(auth)}\n`);
+    socket.write(`${JSON.stringify(auth)}\n`);
   }
 
   #welcome({ you, resume, seq, replayed }: PartyMessage): void {

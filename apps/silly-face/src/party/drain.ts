@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, type Directory, DirectoryError } from '../directory/directory.ts';
+import { DrainPace } from './drain-pace.ts';
 import { DrainTargets } from './drain-targets.ts';
-import { eachAtMost } from './each-at-most.ts';
 import { moveMembers } from './move.ts';
 import type { Room } from './room.ts';
 import { snapshotOf } from './room-state.ts';
@@ -14,18 +14,28 @@ import type { Rooms } from './rooms.ts';
 export async function drainRooms(rooms: Rooms, signal: AbortSignal): Promise<void> {
   rooms.isDraining = true;
   const targets = new DrainTargets(rooms.directory, rooms.process);
+  const pace = new DrainPace();
   await insist(() => rooms.directory.drain(rooms.process.id), signal);
   // One may still be opened by who was accepted before, and one whose owner is in doubt waits until that is known.
   while (!rooms.isEmpty && !signal.aborted) {
     const movable = [...rooms].filter(({ phase }) => phase === 'open');
     if (movable.length === 0) await sleep(AGAIN_MS);
-    else await eachAtMost(MOST_AT_A_TIME, movable, (room) => moveRoom(rooms, targets, room, signal));
+    for (const share of pace.shares(movable)) {
+      const owners = await Promise.all(share.map((room) => moveRoom(rooms, targets, room, signal)));
+      await pace.follow(owners.filter((owner) => owner !== undefined));
+    }
   }
   for (const room of rooms) abandon(rooms, room);
 }
 
-async function moveRoom(rooms: Rooms, targets: DrainTargets, room: Room, signal: AbortSignal): Promise<void> {
-  if (room.phase !== 'open') return;
+/** Where its members were sent; undefined when they were sent nowhere. */
+async function moveRoom(
+  rooms: Rooms,
+  targets: DrainTargets,
+  room: Room,
+  signal: AbortSignal,
+): Promise<Address | undefined> {
+  if (room.phase !== 'open') return undefined;
   room.phase = 'leaving';
   let owner: Address | 'nobody' | undefined;
   try {
@@ -35,10 +45,12 @@ async function moveRoom(rooms: Rooms, targets: DrainTargets, room: Room, signal:
     rooms.words.error({ err: error, room: room.name }, 'the room cannot be handed over');
     abandon(rooms, room);
   }
-  if (owner === undefined) return;
+  if (owner === undefined) return undefined;
   // Before the members go: nothing of it may be found here by those who come back to the same address.
   rooms.remove(room);
-  moveMembers(room, owner === 'nobody' ? undefined : owner);
+  const to = owner === 'nobody' ? undefined : owner;
+  moveMembers(room, to);
+  return to;
 }
 
 /** @throws {DirectoryError} when it is worth another attempt */
@@ -94,5 +106,4 @@ function abandon(rooms: Rooms, room: Room): void {
   rooms.remove(room);
 }
 
-const MOST_AT_A_TIME = 32;
 const AGAIN_MS = 50;
