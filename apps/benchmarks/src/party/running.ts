@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { PARTY_NODE_OPTIONS } from '@silly-face/backend/dist/party-children.js';
 import type {
   ClientsAnswer,
   ClientsEchoes,
@@ -19,9 +20,9 @@ class Running {
   readonly #child: ChildProcess;
   readonly #exited: Promise<never>;
 
-  constructor(program: string, args: string[]) {
+  constructor(program: string, args: string[] = [], nodeOptions: string[] = []) {
     this.#child = fork(fileURLToPath(new URL(program, import.meta.url)), args, {
-      execArgv: ['--expose-gc'],
+      execArgv: nodeOptions,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#exited = once(this.#child, 'exit').then(() => {
@@ -66,7 +67,7 @@ export class RunningServer {
   private constructor(settings: ServerSettings) {
     this.name = settings.name;
     this.id = settings.id;
-    this.#running = new Running('server.js', [JSON.stringify(settings)]);
+    this.#running = new Running('server.js', [JSON.stringify(settings)], ['--expose-gc', PARTY_NODE_OPTIONS]);
   }
 
   get port(): number {
@@ -87,7 +88,7 @@ export class RunningServer {
 }
 
 export class RunningClients {
-  readonly #running = new Running('clients.js', []);
+  readonly #running = new Running('clients.js');
 
   async connect({ port, name }: RunningServer, seats: readonly Seat[]): Promise<void> {
     await this.#running.ask({ connect: { port, name, tokens: seats.map(({ token }) => token) } });
@@ -111,7 +112,7 @@ export class RunningClients {
 }
 
 export class RunningMembers {
-  readonly #running = new Running('members.js', []);
+  readonly #running = new Running('members.js');
 
   async enter(seats: Seat[]): Promise<void> {
     await this.#running.ask({ enter: seats });
