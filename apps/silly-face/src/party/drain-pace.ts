@@ -29,7 +29,7 @@ export class DrainPace {
     if (share.length > 0) yield share;
   }
 
-  /** Resolves when those who were sent to these addresses have probably been accepted; after 10 s of draining, at once. */
+  /** Resolves when those who were sent to these addresses have probably been accepted; after 8 s of draining, at once. */
   async follow(addresses: Iterable<Address>): Promise<void> {
     if (performance.now() >= this.#endsAt) return;
     const targets = new Map(Array.from(addresses, (address) => [`${address.host} ${address.port}`, address]));
@@ -59,5 +59,5 @@ function isReached({ host, port }: Address): Promise<boolean> {
 const SHARE_MEMBERS = 64;
 const SHARE_ROOMS = 32;
 const PATIENCE_MS = 250;
-/** A process may drain for 15 s. */
-const LONGEST_MS = 10_000;
+/** Who comes anew to one of these rooms is met by the process after us, and waits there for 10 s. */
+const LONGEST_MS = 8_000;
