@@ -25,13 +25,14 @@ test('the metrics are text that Prometheus reads, each family with its help and 
   expect(samples.get('supervisor_child_state{child="web",state="backing off"}')).toBe(0);
   expect(samples.get(`supervisor_info{version="0.0.0",node="${process.versions.node}"}`)).toBe(1);
   expect(samples.get('supervisor_resident_memory_bytes')).toBeGreaterThan(1e6);
-  expect(samples.get('supervisor_child_resident_memory_bytes{child="web"}')).toBeGreaterThan(1e6);
+  // It has only just come.
   await waitUntil(
     () => {
-      const cpu = parse(supervisor.metrics()).samples.get('supervisor_child_cpu_seconds_total{child="web"}');
-      return cpu !== undefined && cpu > 0;
+      const { samples: later } = parse(supervisor.metrics());
+      const bytes = later.get('supervisor_child_resident_memory_bytes{child="web"}') ?? 0;
+      return bytes > 1e6 && (later.get('supervisor_child_cpu_seconds_total{child="web"}') ?? 0) > 0;
     },
-    { what: 'some processor time' },
+    { what: 'some memory and processor time' },
   );
   expect(samples.has('supervisor_child_resident_memory_bytes{child="once"}')).toBe(false);
 });
