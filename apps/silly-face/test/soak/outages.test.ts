@@ -25,17 +25,19 @@ const outages: Outage[] = [
   {
     name: 'Postgres is restarted',
     told: database,
-    happen: async ({ postgres }) => {
+    happen: async ({ postgres }, isNoticed) => {
       await postgres.stop();
       await sleep(1000);
+      await noticed(isNoticed);
       await postgres.start();
     },
   },
   {
     name: 'Postgres crashes',
     told: database,
-    happen: async ({ postgres }) => {
+    happen: async ({ postgres }, isNoticed) => {
       await postgres.kill();
+      await noticed(isNoticed);
       await postgres.start();
     },
   },
@@ -61,11 +63,16 @@ const outages: Outage[] = [
   },
 ];
 
+/** Else it may be over before anybody has asked. */
+function noticed(isNoticed: () => boolean): Promise<boolean> {
+  return waitUntil(isNoticed, { what: 'somebody to notice', timeoutMs: 30_000 });
+}
+
 async function freeze(pids: number[], isNoticed: () => boolean): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
     await sleep(frozenMs);
-    await waitUntil(isNoticed, { what: 'somebody to notice', timeoutMs: 30_000 });
+    await noticed(isNoticed);
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
