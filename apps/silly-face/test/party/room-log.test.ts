@@ -97,7 +97,10 @@ describe('what happens in a room', () => {
     const host = await party.start({ snapshotEvery: 10 });
     const anna = await party.join(host, 'anna');
     for (let index = 0; index < 35; index++) await anna.does('CHAT', { text: `${index}` });
-    await waitUntil(() => logged().length < 20, { what: 'the log to be short' });
-    expect(party.store.rooms.get('room')?.snapshot).toBeDefined();
+    const { rooms } = party.store;
+    const snapshot = await waitUntil(() => logged().length < 20 && rooms.get('room')?.snapshot, {
+      what: 'a snapshot that makes the log short',
+    });
+    expect(JSON.parse(snapshot)).toMatchObject({ seq: expect.any(Number) as number });
   });
 });
