@@ -3,6 +3,7 @@ import { isPortFree } from '@silly-face/postgres-local';
 import type { ChildOptions, SocketOptions } from '@silly-face/supervisor';
 import { ConfigError } from './config.ts';
 import { hostId } from './host-id.ts';
+import { partyWebSocket } from './nginx/upstreams.ts';
 import { SERVING_RESTART } from './serving-restart.ts';
 
 /** The party processes: how many, and where each listens. */
@@ -60,7 +61,7 @@ export function partySockets({ host, places }: PartyPlan): Record<string, Socket
   return Object.fromEntries(
     places.flatMap(({ name, port, webSocketPort }) => [
       [name, { host, port }],
-      [`${name}-web-socket`, { host, port: webSocketPort }],
+      [partyWebSocket(name), { host, port: webSocketPort }],
     ]),
   );
 }
@@ -79,7 +80,7 @@ export function partyChildren(
   return places.map((place) => ({
     name: place.name,
     script: fileURLToPath(new URL('processes/party.js', import.meta.url)),
-    sockets: [place.name, `${place.name}-web-socket`],
+    sockets: [place.name, partyWebSocket(place.name)],
     restart: SERVING_RESTART,
     after,
     env: {

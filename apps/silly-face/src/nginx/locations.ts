@@ -63,9 +63,9 @@ const publicFiles = `location /docs/static/ {
     }`;
 
 /** Each party process has a place of its own: a room is at one of them. A process says PING twice a minute. */
-function webSocket({ number }: PartyUpstream): string {
-  return `location = /party/ws/${number} {
-      proxy_pass http://party-${number};
+function webSocket({ name }: PartyUpstream): string {
+  return `location = /party/ws/${name} {
+      proxy_pass http://${name};
       proxy_http_version 1.1;
       proxy_set_header Connection upgrade;
       proxy_set_header Upgrade $http_upgrade;

@@ -21,5 +21,5 @@ export function upstreamBlocks({ api, party }: Upstreams): string {
     keepalive 64;
     keepalive_timeout ${UPSTREAM_KEEP_ALIVE_MS}ms;
   }
-  ${party.map(({ number, address }) => `upstream party-${number} {\n    server ${address} max_fails=0;\n  }`).join('\n  ')}`;
+  ${party.map(({ name, address }) => `upstream ${name} {\n    server ${address} max_fails=0;\n  }`).join('\n  ')}`;
 }

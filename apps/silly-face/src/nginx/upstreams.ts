@@ -8,7 +8,8 @@ export interface Upstreams {
 }
 
 export interface PartyUpstream {
-  readonly number: number;
+  /** Of the process, such as party-1. */
+  readonly name: string;
   readonly address: string;
 }
 
@@ -18,15 +19,20 @@ export const API = 'api';
 export function upstreamsOf(table: SupervisorOptions, api = apiNumbers(table)): Upstreams {
   return {
     api: api.map((number) => `unix:${apiSocket(table, number)}`),
-    party: Object.entries(table.sockets ?? {})
-      .flatMap(([name, { host, port }]) => {
-        const number = /^party-(\d+)-web$/.exec(name)?.[1];
-        if (number === undefined || port === undefined) return [];
-        return [{ number: Number(number), address: `${reached(host)}:${port}` }];
-      })
-      .toSorted((one, other) => one.number - other.number),
+    party: Object.entries(table.sockets ?? {}).flatMap(([socket, { host, port }]) => {
+      const name = PARTY_SOCKET.exec(socket)?.[1];
+      // A port that the system is to choose is not known before it has.
+      return name !== undefined && port ? [{ name, address: `${reached(host)}:${port}` }] : [];
+    }),
   };
 }
+
+/** The held socket on which a party process, such as party-1, takes WebSockets. */
+export function partyWebSocket(name: string): string {
+  return `${name}-web-socket`;
+}
+
+const PARTY_SOCKET = new RegExp(`^${partyWebSocket(String.raw`(party-\d+)`)}$`);
 
 /** The numbers of the API processes that the table begins with. */
 export function apiNumbers(table: SupervisorOptions): number[] {

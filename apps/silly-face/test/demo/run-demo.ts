@@ -72,7 +72,7 @@ export async function runDemo(
   script: 'demo' | 'main' | 'silly-face start' = 'demo',
 ): Promise<Demo> {
   const mark = randomUUID();
-  const port = await freePort();
+  const port = Number(environment.PORT) || (await freePort());
   const [file, ...args] = script === 'silly-face start' ? ['cli/main', 'start'] : [script];
   const path = fileURLToPath(new URL(`../../dist/${file}.js`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {

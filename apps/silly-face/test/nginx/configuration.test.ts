@@ -12,7 +12,7 @@ import { findNginx, isAtLeast } from '../../src/nginx/find-nginx.ts';
 import type { NginxPlan } from '../../src/nginx/plan.ts';
 import { readNginxSettings } from '../../src/nginx/settings.ts';
 import { UPSTREAM_KEEP_ALIVE_MS } from '../../src/nginx/upstream-blocks.ts';
-import { upstreamsOf } from '../../src/nginx/upstreams.ts';
+import { partyWebSocket, upstreamsOf } from '../../src/nginx/upstreams.ts';
 
 const missing = await bringNginx();
 
@@ -20,9 +20,9 @@ const table: SupervisorOptions = {
   sockets: {
     web: { host: '127.0.0.1', port: 8080 },
     'party-1': { host: '127.0.0.1', port: 31_337 },
-    'party-1-web': { host: '0.0.0.0', port: 32_337 },
+    [partyWebSocket('party-1')]: { host: '0.0.0.0', port: 32_337 },
     'party-2': { host: '127.0.0.1', port: 31_338 },
-    'party-2-web': { host: '::', port: 32_338 },
+    [partyWebSocket('party-2')]: { host: '::', port: 32_338 },
   },
   children: [{ name: 'api', script: 'api.js', instances: 2, listen: { path: '/data/nginx/api.sock' } }],
 };
@@ -44,8 +44,8 @@ describe('the upstreams', () => {
     expect(upstreamsOf(table)).toEqual({
       api: ['unix:/data/nginx/api-1.sock', 'unix:/data/nginx/api-2.sock'],
       party: [
-        { number: 1, address: '127.0.0.1:32337' },
-        { number: 2, address: '[::1]:32338' },
+        { name: 'party-1', address: '127.0.0.1:32337' },
+        { name: 'party-2', address: '[::1]:32338' },
       ],
     });
     expect(upstreamsOf(table, [2, 3]).api).toEqual([

@@ -143,12 +143,12 @@ it('a WebSocket reaches the party process that its path names', async () => {
   let heard = '';
   socket.on('data', (text: string) => (heard += text));
   socket.write(
-    'GET /party/ws/1 HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    'GET /party/ws/party-1 HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n',
   );
   await waitUntil(() => heard.includes('\r\n\r\n'), { what: 'the upgrade' });
   expect(heard).toMatch(/^HTTP\/1.1 101 .*Upgrade: websocket/s);
   socket.write('RING');
-  await waitUntil(() => heard.endsWith('/party/ws/1 heard RING'), { what: 'the echo' });
+  await waitUntil(() => heard.endsWith('/party/ws/party-1 heard RING'), { what: 'the echo' });
   socket.end();
   await once(socket, 'close');
 });

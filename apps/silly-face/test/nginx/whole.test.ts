@@ -1,7 +1,9 @@
 // The whole backend behind the real nginx, under load.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bringNginx, descendants, isAlive, waitUntil } from '@silly-face/testing';
+import { bringNginx, descendants, freePort, isAlive, waitUntil } from '@silly-face/testing';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newPlayer } from '../http/client.ts';
+import { PartyClient } from '../party/party-client.ts';
 import { type SoakedBackend, startBackend } from '../soak/backend.ts';
 import { differences } from '../soak/history.ts';
 import { Load } from '../soak/load.ts';
@@ -17,6 +19,27 @@ beforeEach((context) => {
 });
 
 const start = (): Promise<SoakedBackend> => startBackend({ SILLY_FACE_NGINX: 'on' });
+
+test('a browser comes to its room through nginx, by the URL that its seat names', async () => {
+  const port = await freePort();
+  await using soaked = await startBackend(
+    {
+      SILLY_FACE_NGINX: 'on',
+      PORT: String(port),
+      PARTY_PROCESSES: '1',
+      PARTY_WEB_SOCKET_PORT: String(await freePort()),
+      PARTY_WEB_SOCKET_URL: `ws://127.0.0.1:${port}/party/ws/{name}`,
+    },
+    { bots: false },
+  );
+  const player = await newPlayer(soaked);
+  const { body: seat } = await player.post('/party/seats', {});
+  const client = await PartyClient.browse(seat.webSocketUrl);
+  client.send({ cmd: 'AUTH', token: seat.token });
+  expect(await client.next('WELCOME')).toMatchObject({ room: seat.room });
+  await client.end();
+});
+
 const deploys = scaled({ short: 1, long: 100 });
 const kills = scaled({ short: 4, long: 100 });
 

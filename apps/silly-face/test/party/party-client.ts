@@ -22,7 +22,16 @@ export class PartyClient {
 
   /** Resolves when connected; what comes is collected from then on. */
   static async connect(transport: Transport, port: number, host = '127.0.0.1'): Promise<PartyClient> {
-    const wire = transport === 'TCP' ? new TcpWire(port, host) : new WebSocketWire(`ws://${host}:${port}/`);
+    if (transport === 'WebSocket') return PartyClient.browse(`ws://${host}:${port}/`);
+    return PartyClient.#over(new TcpWire(port, host));
+  }
+
+  /** By a WebSocket at this URL. */
+  static browse(url: string): Promise<PartyClient> {
+    return PartyClient.#over(new WebSocketWire(url));
+  }
+
+  static async #over(wire: Wire): Promise<PartyClient> {
     const client = new PartyClient(wire);
     await wire.connected;
     return client;
