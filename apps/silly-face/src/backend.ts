@@ -77,7 +77,7 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const mail = readMailConfig(environment);
   // Who sends no mail has no need of the password: the children inherit what is left.
   delete environment.SMTP_URL;
-  const installed = nginxInstalled(environment, options.nginx);
+  const installed = nginxInstalled(environment, { forced: options.nginx, passedOver: console.error });
   const party = await planParty(environment);
   const data = dataFolder(environment);
   // What can be refused at once comes before what takes a while.

@@ -42,3 +42,14 @@ export function isAtLeast({ version }: Pick<InstalledNginx, 'version'>, wanted: 
   const different = wanted.findIndex((number, index) => has[index] !== number);
   return different === -1 || (has[different] ?? 0) > (wanted[different] ?? 0);
 }
+
+/** Why it cannot be in front of the backend; undefined when it can. */
+export function unfit(program: InstalledNginx): string | undefined {
+  const { path, version, built } = program;
+  // The option that leaves its own log alone is as old as that.
+  if (!isAtLeast(program, OLDEST)) return `${path} is nginx ${version}, and ${OLDEST.join('.')} is needed`;
+  if (!built.includes('--with-http_realip_module')) return `${path} was built without http_realip_module`;
+  return undefined;
+}
+
+const OLDEST = [1, 19, 5];

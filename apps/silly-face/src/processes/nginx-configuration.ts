@@ -2,7 +2,7 @@
 // not take it. Runs before nginx starts, before each reload of it, and at each deploy. Arguments: nginx, its folder, and, for root,
 // user and group that nginx runs as. Node.js itself stays root: that user may have no way to this file.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, renameSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -21,7 +21,10 @@ const { status, error } = spawnSync(program, ['-t', '-q', '-e', 'stderr', '-c', 
 });
 if (status === 0) {
   const checked = join(folder, `nginx.conf.${process.pid}`);
-  copyFileSync(next, checked);
+  // The folder belongs to that user: what we write as root goes through none of the links there may be, and can be read by them.
+  rmSync(checked, { force: true });
+  writeFileSync(checked, readFileSync(next), { flag: 'wx' });
+  chmodSync(checked, 0o644);
   renameSync(checked, join(folder, 'nginx.conf'));
 } else {
   console.error(`nginx does not take its configuration ${next}${error ? `: ${error.message}` : ''}`);

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { basename, dirname, join } from 'node:path';
 import { reachableDirectory } from '@silly-face/postgres-local';
 import { nginxAccount } from '../nginx/account.ts';
-import { findNginx, type InstalledNginx } from '../nginx/find-nginx.ts';
+import { findNginx, type InstalledNginx, unfit } from '../nginx/find-nginx.ts';
 import { NGINX_FILES, type NginxPlan } from '../nginx/plan.ts';
 import { quoted } from '../nginx/quoted.ts';
 import { type NginxSettings, readNginxSettings } from '../nginx/settings.ts';
@@ -14,30 +14,39 @@ export interface NginxService {
   plan: NginxPlan;
 }
 
+export interface NginxChoice {
+  readonly forced?: boolean | undefined;
+  readonly find?: typeof findNginx;
+  readonly passedOver?: (reason: string) => void;
+}
+
 export interface NginxToUse {
   program: InstalledNginx;
   settings: NginxSettings;
 }
 
 /**
- * SILLY_FACE_NGINX: `auto`, which is where it is installed, `on` or `off`. `forced` is `on`.
+ * SILLY_FACE_NGINX: `auto`, which is where it is installed, `on` or `off`. `forced` is `on`; `passedOver` hears why `auto` does
+ * without one that is there.
  *
  * @throws when there has to be one and is none
  */
 export function nginxInstalled(
   environment: NodeJS.ProcessEnv,
-  forced = false,
-  find = findNginx,
+  { forced = false, find = findNginx, passedOver }: NginxChoice = {},
 ): NginxToUse | undefined {
   const settings = readNginxSettings(environment);
   const mode = forced ? 'on' : settings.mode;
   if (mode === 'off') return undefined;
   const program = find(environment);
-  if (program) return { program, settings };
-  if (mode === 'auto') return undefined;
-  throw new Error(
-    'nginx is to be in front, and there is none on the PATH or in /usr/sbin: install it, or leave out --nginx and SILLY_FACE_NGINX=on',
-  );
+  const trouble = program ? unfit(program) : 'there is none on the PATH or in /usr/sbin';
+  if (program && trouble === undefined) return { program, settings };
+  if (mode === 'on')
+    throw new Error(
+      `nginx is to be in front, and ${trouble}: install one, or leave out --nginx and SILLY_FACE_NGINX=on`,
+    );
+  if (program) passedOver?.(`Without nginx: ${trouble}`);
+  return undefined;
 }
 
 /** Its folder, which it has for itself, and all else that is decided before the process table. */

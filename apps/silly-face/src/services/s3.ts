@@ -6,18 +6,20 @@ import { freePort } from '@silly-face/postgres-local';
 import { readS3Config } from '../config.ts';
 import type { Service } from './service.ts';
 
-const bucket = 'silly-face-photos';
+const LOCAL_BUCKET = 'silly-face-photos';
 
 interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
 }
 
-/** S3_ENDPOINT and its friends, else s3-local over a folder, with credentials of its own. */
+/** S3_BUCKET and its friends, at S3_ENDPOINT or Amazon's own; else s3-local over a folder, with credentials of its own. */
 export async function s3Service(environment: NodeJS.ProcessEnv, directory: string): Promise<Service> {
-  if (environment.S3_ENDPOINT) {
-    readS3Config(environment); // The API processes inherit what this has found right.
-    return { description: `S3 at ${environment.S3_ENDPOINT}`, environment: {}, children: [], sockets: {} };
+  // One of them alone is a mistake, and no reason to keep photos on this machine.
+  if (environment.S3_BUCKET || environment.S3_ENDPOINT) {
+    const { endpoint, bucket, region } = readS3Config(environment); // The API processes inherit what this has found right.
+    const where = endpoint === undefined ? `bucket ${bucket} in ${region}` : `at ${endpoint}`;
+    return { description: `S3 ${where}`, environment: {}, children: [], sockets: {} };
   }
   const { accessKeyId, secretAccessKey } = credentials(directory);
   const port = await freePort();
@@ -26,7 +28,7 @@ export async function s3Service(environment: NodeJS.ProcessEnv, directory: strin
     environment: {
       S3_ENDPOINT: `http://127.0.0.1:${port}`,
       S3_REGION: 'us-east-1',
-      S3_BUCKET: bucket,
+      S3_BUCKET: LOCAL_BUCKET,
       S3_ACCESS_KEY_ID: accessKeyId,
       S3_SECRET_ACCESS_KEY: secretAccessKey,
     },
@@ -35,7 +37,7 @@ export async function s3Service(environment: NodeJS.ProcessEnv, directory: strin
       {
         name: 's3',
         script: s3LocalCommand(),
-        args: [directory, '--bucket', bucket],
+        args: [directory, '--bucket', LOCAL_BUCKET],
         env: { S3_LOCAL_ACCESS_KEY_ID: accessKeyId, S3_LOCAL_SECRET_ACCESS_KEY: secretAccessKey },
         sockets: ['s3'],
         readiness: 'message',

@@ -6,6 +6,7 @@ import { Supervisor, type SupervisorOptions } from '@silly-face/supervisor';
 import { freePort } from '@silly-face/testing';
 import { nginxChildren } from '../../src/nginx/children.ts';
 import { Membership } from '../../src/nginx/membership.ts';
+import { partyWebSocket } from '../../src/nginx/upstreams.ts';
 import { nginxInstalled, nginxService } from '../../src/services/nginx.ts';
 import { processFile } from '../http/rig.ts';
 
@@ -40,7 +41,7 @@ export async function seen(response: Response): Promise<Seen> {
 export async function startFront(environment: Record<string, string> = {}): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'front-'));
   chmodSync(folder, 0o755); // As root, nginx runs as somebody else.
-  const installed = nginxInstalled({ ...process.env, ...environment }, true);
+  const installed = nginxInstalled({ ...process.env, ...environment }, { forced: true });
   if (!installed) throw new Error('Expected nginx to be there');
   const port = await freePort();
   const where = { host: '127.0.0.1', port, directory: join(folder, 'nginx') };
@@ -51,7 +52,7 @@ export async function startFront(environment: Record<string, string> = {}): Prom
     sockets: {
       web: { host: plan.address, port },
       'party-1': { host: '127.0.0.1', port: await freePort() },
-      'party-1-web': { host: '127.0.0.1', port: await freePort() },
+      [partyWebSocket('party-1')]: { host: '127.0.0.1', port: await freePort() },
     },
     children: [
       {
@@ -61,7 +62,7 @@ export async function startFront(environment: Record<string, string> = {}): Prom
         listen: { path: join(plan.folder, 'api.sock') },
         readiness: 'message',
       },
-      { name: 'party-1', script, sockets: ['party-1-web'], readiness: 'message' },
+      { name: 'party-1', script, sockets: [partyWebSocket('party-1')], readiness: 'message' },
       ...nginxChildren(plan, {
         after: ['api'],
         configurationScript: processFile('nginx-configuration'),

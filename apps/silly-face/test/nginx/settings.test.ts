@@ -7,13 +7,13 @@ import { readNginxSettings } from '../../src/nginx/settings.ts';
 import { nginxInstalled, nginxService } from '../../src/services/nginx.ts';
 import { demoFolders, runDemo } from '../demo/run-demo.ts';
 
-const program = { path: '/usr/sbin/nginx', version: '1.22.1', built: '' };
+const program = { path: '/usr/sbin/nginx', version: '1.22.1', built: '--with-http_realip_module' };
 const none = (): undefined => undefined;
 
 describe('whether nginx is in front', () => {
   it('is decided by whether it is there, unless somebody says so', () => {
     const path = (environment: NodeJS.ProcessEnv, forced: boolean, find: typeof findNginx) =>
-      nginxInstalled(environment, forced, find)?.program.path;
+      nginxInstalled(environment, { forced, find })?.program.path;
     expect(path({}, false, () => program)).toBe(program.path);
     expect(path({}, false, none)).toBeUndefined();
     expect(path({ SILLY_FACE_NGINX: 'off' }, false, () => program)).toBeUndefined();
@@ -22,10 +22,21 @@ describe('whether nginx is in front', () => {
 
   it('is an error when there has to be one and is none', () => {
     for (const ask of [
-      () => nginxInstalled({}, true, none),
-      () => nginxInstalled({ SILLY_FACE_NGINX: 'on' }, false, none),
+      () => nginxInstalled({}, { forced: true, find: none }),
+      () => nginxInstalled({ SILLY_FACE_NGINX: 'on' }, { find: none }),
     ])
       expect(ask).toThrow('nginx is to be in front, and there is none on the PATH or in /usr/sbin');
+  });
+
+  it.each([
+    [{ version: '1.18.0' }, '/usr/sbin/nginx is nginx 1.18.0, and 1.19.5 is needed'],
+    [{ built: '--with-http_v2_module' }, '/usr/sbin/nginx was built without http_realip_module'],
+  ])('is not one that cannot do what it is to do: %j', (change, why) => {
+    const find = (): typeof program => ({ ...program, ...change });
+    const told: string[] = [];
+    expect(nginxInstalled({}, { find, passedOver: (reason) => told.push(reason) })).toBeUndefined();
+    expect(told).toEqual([`Without nginx: ${why}`]);
+    expect(() => nginxInstalled({}, { forced: true, find })).toThrow(`nginx is to be in front, and ${why}`);
   });
 
   it('is found by what it says of itself, not by its name alone', () => {
