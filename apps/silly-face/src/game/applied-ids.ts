@@ -28,5 +28,7 @@ export class AppliedIds {
   }
 }
 
-/** More than a client may have sent and not seen answered. */
+/** Commands that a client may have sent and not seen answered. */
+export const MOST_UNANSWERED = 40;
+/** More than those: whichever of them it sends again is known. */
 const MOST_APPLIED = 48;

@@ -8,8 +8,10 @@ export interface Telling {
   readonly seq: number;
   readonly frame: Encoded;
   readonly party: Party;
-  /** Nobody hears of it before it is kept. */
-  readonly isKeptFirst: boolean;
+  /** Whose doing it is. */
+  readonly by: string;
+  /** `first`: nobody hears of it before it is kept. `later`: as soon as nothing else is in the way. `never`: it is not logged. */
+  readonly keeping: 'first' | 'later' | 'never';
   readonly told: (() => void) | undefined;
 }
 
@@ -21,7 +23,7 @@ export class News {
   readonly #send: (frame: Encoded) => void;
   readonly #recent: RecentEvents;
   readonly #mostRecent: number;
-  /** Behind one that has to be kept first, all others wait. */
+  /** Behind one that has to be kept first, all others wait; and by then it may be somebody else who keeps the room. */
   readonly #untold: Telling[] = [];
   #keptSeq: number;
 
@@ -35,6 +37,11 @@ export class News {
 
   get isAllTold(): boolean {
     return this.#untold.length === 0;
+  }
+
+  /** How many of this member's commands nobody has heard of yet. */
+  untoldOf(member: string): number {
+    return this.#untold.reduce((count, { by }) => count + (by === member ? 1 : 0), 0);
   }
 
   /** The latest events, with those that are not told yet. */
@@ -51,7 +58,7 @@ export class News {
   }
 
   add(telling: Telling): void {
-    if (telling.isKeptFirst || this.#untold.length > 0) this.#untold.push(telling);
+    if (telling.keeping === 'first' || !this.isAllTold) this.#untold.push(telling);
     else this.#tell(telling);
   }
 
@@ -59,7 +66,7 @@ export class News {
   kept(seq: number): void {
     this.#keptSeq = Math.max(this.#keptSeq, seq);
     for (let next = this.#untold[0]; next; next = this.#untold[0]) {
-      if (next.isKeptFirst && next.seq > this.#keptSeq) break;
+      if (next.keeping !== 'never' && next.seq > this.#keptSeq) break;
       this.#untold.shift();
       this.#tell(next);
     }

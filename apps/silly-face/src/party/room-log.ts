@@ -32,6 +32,8 @@ export class RoomLog {
   #isUrgent = false;
   #trip: Promise<void> | undefined;
   #retryMs = 0;
+  /** Of the trip that is under way. */
+  #lateAt = Infinity;
 
   constructor(options: RoomLogOptions) {
     this.#options = options;
@@ -47,6 +49,11 @@ export class RoomLog {
 
   unwritten(room: LoggedRoom): number {
     return this.#waiting.get(room)?.length ?? 0;
+  }
+
+  /** What happens now may not be kept soon, or by us. */
+  get isLate(): boolean {
+    return this.#retryMs > 0 || performance.now() > this.#lateAt;
   }
 
   /** Something else has kept what was to be written, or nobody will. */
@@ -79,8 +86,10 @@ export class RoomLog {
     this.#timer = undefined;
     this.#soon = undefined;
     this.#isUrgent = false;
+    this.#lateAt = performance.now() + LATE_MS;
     this.#trip = this.#write().finally(() => {
       this.#trip = undefined;
+      this.#lateAt = Infinity;
       this.#schedule();
     });
   };
@@ -129,3 +138,4 @@ export class RoomLog {
 }
 
 const MOST_ENTRIES = 4096;
+const LATE_MS = 250;

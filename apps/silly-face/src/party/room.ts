@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Seat } from '../directory/directory.ts';
 import { apply, decide, isTooLate, memberOf, type Party } from '../game/party.ts';
+import { MOST_UNANSWERED } from '../game/applied-ids.ts';
 import type { PartyEvent, RefusalCode } from '../game/party-moves.ts';
 import type { PartyConnection } from './connection.ts';
 import { encode, type Encoded } from './encoded.ts';
@@ -40,8 +41,8 @@ export interface RoomHost {
 export type Joined = 'joined' | 'gone' | Extract<RefusalCode, 'room-full' | 'name-taken'>;
 
 /**
- * One room of this process: members' commands become events, which are logged and told to all. Chat is told at once, everything
- * else when it is kept. What a message costs here is the benchmark area `party`'s row `fan-out`.
+ * One room of this process: members' commands become events, which are logged and told to all. Chat is told at once while the log
+ * is not late, everything else when it is kept. What a message costs here is the benchmark area `party`'s row `fan-out`.
  */
 export class Room implements LoggedRoom {
   readonly name: string;
@@ -99,6 +100,8 @@ export class Room implements LoggedRoom {
     }
     const event = decide(this.#party, commandOf(frame, member));
     if ('refusal' in event) this.#refuse(connection, frame.id, event.refusal);
+    else if (this.#news.untoldOf(member) >= MOST_UNANSWERED)
+      this.#refuse(connection, frame.id, 'directory-unavailable');
     else this.#commit(event);
   }
 
@@ -158,7 +161,10 @@ export class Room implements LoggedRoom {
         resume,
         seq: this.#news.seq,
         ...(missed && { replayed: isReplayed }),
-        ...(!isReplayed && { state: viewOf(this.#news.party, member, this.seats.toldAway()) }),
+        // Who was there or away at the place before is no part of what it has handed over.
+        ...(isReplayed
+          ? { away: this.seats.toldAway() }
+          : { state: viewOf(this.#news.party, member, this.seats.toldAway()) }),
       }),
     );
     if (isReplayed) for (const frame of missed) connection.send(frame);
@@ -193,19 +199,20 @@ export class Room implements LoggedRoom {
     const before = this.#party;
     const seq = ++this.#seq;
     const after = (this.#party = apply(before, event));
-    const isKeptFirst = event.type !== 'chat';
+    const { log, metrics } = this.#host;
+    const keeping = event.type === 'chat' && !log.isLate ? 'later' : 'first';
     const frame = encode(eventFrame(event, seq, before, after));
-    this.#host.log.add(this, { seq, event }, isKeptFirst);
-    this.#host.metrics.messages += 1;
+    log.add(this, { seq, event }, keeping === 'first' || !this.#news.isAllTold);
+    metrics.messages += 1;
     const end = event.type === 'leave' ? () => this.#end(event.by) : told;
-    this.#news.add({ seq, frame, party: after, isKeptFirst, told: end });
+    this.#news.add({ seq, frame, party: after, by: event.by, keeping, told: end });
   }
 
   /** Not logged: whoever has the room next sees for itself who is there. */
   #tellPresence(cmd: 'AWAY' | 'BACK', by: string): void {
     const seq = ++this.#seq;
     const frame = encode({ cmd, seq, by });
-    this.#news.add({ seq, frame, party: this.#party, isKeptFirst: false, told: undefined });
+    this.#news.add({ seq, frame, party: this.#party, by, keeping: 'never', told: undefined });
   }
 
   #end(member: string): void {

@@ -33,6 +33,83 @@ describe('what happens in a room', () => {
     expect(bert.complaints).toEqual([]);
   });
 
+  it('is kept before anybody hears of it when it has waited for something that had to be, chat too', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const { trips } = host.directory;
+    const first = host.directory.holdAppends();
+    anna.send('SHOW', { face: 'Smug Cat' });
+    await waitUntil(() => host.directory.trips > trips, { what: 'the trip of the face' });
+    anna.send('CHAT', { text: 'behind the face' });
+    anna.write({ cmd: 'RING' });
+    await anna.hears('AHOY-HOY');
+    first();
+    const second = host.directory.holdAppends();
+    await bert.hears('SHOWN');
+    bert.write({ cmd: 'RING' });
+    await bert.hears('AHOY-HOY');
+    expect(bert.texts()).toEqual([]);
+    second();
+    await bert.hears('CHAT', { text: 'behind the face' });
+  });
+
+  it('is heard when it is kept as long as the log is late, chat too', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const { trips } = host.directory;
+    const release = host.directory.holdAppends();
+    anna.send('CHAT', { text: 'in time' });
+    await waitUntil(() => host.directory.trips > trips, { what: 'the trip' });
+    await waitUntil(() => host.rooms.log.isLate, { what: 'the trip to take long' });
+    anna.send('CHAT', { text: 'late' });
+    anna.write({ cmd: 'RING' });
+    await anna.hears('AHOY-HOY');
+    expect(bert.texts()).toEqual(['in time']);
+    release();
+    await bert.hears('CHAT', { text: 'late' });
+    await anna.does('CHAT', { text: 'in time again' });
+    expect(bert.complaints).toEqual([]);
+  });
+
+  it('is heard when it is kept once the log has failed, until it has succeeded', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    host.directory.isDown = true;
+    anna.send('CHAT', { text: 'before it is known' });
+    await waitUntil(() => host.warnings.includes('the events were not logged'), { what: 'the failure' });
+    anna.send('CHAT', { text: 'afterwards' });
+    anna.write({ cmd: 'RING' });
+    await anna.hears('AHOY-HOY');
+    expect(bert.texts()).toEqual(['before it is known']);
+    host.directory.isDown = false;
+    await bert.hears('CHAT', { text: 'afterwards' });
+    expect(logged().filter((event) => event.includes('"chat"'))).toHaveLength(2);
+  });
+
+  it('of one member is refused when more of it waits than could be told apart from a repetition', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const release = host.directory.holdAppends();
+    anna.send('SHOW', { face: 'Smug Cat' });
+    const chats = Array.from({ length: 60 }, (_, index) => ({
+      cmd: 'CHAT',
+      id: `m${index}`,
+      text: `${index}`,
+    }));
+    for (const chat of chats) anna.write(chat);
+    expect(await anna.hears('ERROR')).toMatchObject({ id: 'm39', code: 'directory-unavailable' });
+    anna.loseConnection();
+    await anna.comeBack();
+    for (const chat of chats) anna.write(chat);
+    expect(await anna.hears('ERROR', { id: 'm0' })).toMatchObject({ code: 'already-applied' });
+    await anna.hears('ERROR', { id: 'm59' });
+    release();
+    await bert.hears('CHAT', { id: 'm38' });
+    await anna.does('CHAT', { text: 'after' });
+    await bert.hears('CHAT', { text: 'after' });
+    expect(bert.texts()).toEqual([...chats.slice(0, 39).map(({ text }) => text), 'after']);
+  });
+
   it('is not told to who comes back meanwhile, but after it is kept', async () => {
     const host = await party.start();
     const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);

@@ -28,6 +28,24 @@ describe('a member who comes back', () => {
     expect(anna.complaints).toEqual([]);
   });
 
+  it('hears who is away, at the place that the room has moved to as well', async () => {
+    const host = await party.start({ awayAfterMs: 50 });
+    const [anna, bert, cleo] = await party.joinAll(host, ['anna', 'bert', 'cleo']);
+    bert.loseConnection();
+    await anna.hears('AWAY', { by: bert.id });
+    anna.loseConnection();
+    expect(await anna.comeBack()).toMatchObject({ replayed: true, away: [bert.id] });
+    // There nobody is told to be away until it has lasted for as long as it has to there.
+    const next = await party.start();
+    await host.drain();
+    await waitUntil(() => anna.isIn && cleo.isIn, { what: 'both to be back' });
+    expect(anna.welcome).toMatchObject({ replayed: true, away: [] });
+    await bert.comeBack(next.address);
+    await cleo.does('CHAT', { text: 'welcome back' });
+    await anna.hears('CHAT');
+    expect(anna.complaints).toEqual([]);
+  });
+
   it('gets the whole room when too much was missed', async () => {
     const host = await party.start({ recentEvents: 4 });
     const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
