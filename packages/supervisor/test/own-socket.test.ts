@@ -77,6 +77,53 @@ test('the number of an instance comes before the extension of its path', async (
   expect(existsSync(join(folder, 'one.sock'))).toBe(false);
 });
 
+test('further ones are numbered alike, come behind the shared ones, and are closed with their instance', async () => {
+  const port = await freeRange(2);
+  const folder = temporaryFolder();
+  const supervisor = new Supervisor({
+    sockets: { web: { port: 0, host: '127.0.0.1' } },
+    children: [
+      {
+        name: 'api',
+        script: fixture('two-sockets.mjs'),
+        readiness: 'message',
+        instances: 2,
+        listen: { path: join(folder, 'api.sock') },
+        sockets: ['web'],
+        ownSockets: { metrics: { port, host: '127.0.0.1' } },
+      },
+    ],
+  });
+  await supervisor.start();
+  for (const [index, name] of ['api-1', 'api-2'].entries()) {
+    expect(supervisor.address(`${name}-metrics`)).toMatchObject({ port: port + index });
+    const said = `${pids(supervisor)[name]} 3 ${name}:web:${name}-metrics`;
+    expect(await ask(port + index)).toBe(said);
+    expect(await ask({ socketPath: join(folder, `${name}.sock`) })).toBe(said);
+  }
+  const load = startLoad(port);
+  await supervisor.reload();
+  expect((await load.stop()).failures).toEqual([]);
+  expect(await ask(port)).toContain(String(pids(supervisor)['api-1']));
+  await supervisor.scale('api', 1);
+  await expect(ask(port + 1)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await supervisor.stop();
+});
+
+test('two that mean the same place, or a port past the last one, are refused', () => {
+  const child = { name: 'api', ...server, instances: 2 };
+  const listen = { port: 4001, host: '127.0.0.1' };
+  expect(
+    () =>
+      new Supervisor({
+        children: [{ ...child, listen, ownSockets: { metrics: { ...listen, port: 4002 } } }],
+      }),
+  ).toThrow('got 127.0.0.1:4002 for "api-1-metrics" and "api-2"');
+  expect(
+    () => new Supervisor({ children: [{ ...child, ownSockets: { metrics: { port: 65_535 } } }] }),
+  ).toThrow('Expected the ports of child "api" to be up to 65535, got 65535');
+});
+
 test('a reload to another port serves there, and closes the old one; a bad release leaves the old one open', async () => {
   const [first, second, third] = [await freePort(), await freePort(), await freePort()];
   const at = (port: number, script = server.script): SupervisorOptions => ({

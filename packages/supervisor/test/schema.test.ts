@@ -136,7 +136,7 @@ function isTaken(options: object): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
-    return !/^(?:Expected `(?!sockets\.\w+` to have|listen` of child "it" to have)|Expected `the name of|Unknown option)/.test(
+    return !/^(?:Expected `(?!sockets\.\w+` to have|(?:listen|ownSockets\.\w+)` of child "it" to have)|Expected `the name of|Unknown option)/.test(
       error.message,
     );
   }

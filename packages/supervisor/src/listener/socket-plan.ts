@@ -25,18 +25,18 @@ export function planSocket(name: string, options: SocketOptions, where: string):
   return { name, key, options: { port, host } };
 }
 
-/** The socket of one instance: the next port, or its number in the path. */
+/** The socket of one instance: the next port, or its number in the path. Without an `index` there is only one. */
 export function planOwnSocket(
   name: string,
   options: SocketOptions,
-  index: number,
-  isGroup: boolean,
+  where: string,
+  index: number | undefined,
 ): SocketPlan {
   const { port, path, host } = options;
   const own: SocketOptions = { host };
-  if (port !== undefined) own.port = port === 0 ? 0 : port + index;
-  if (path !== undefined) own.path = isGroup ? numberPath(path, index + 1) : path;
-  return planSocket(name, own, `\`listen\` of child "${name}"`);
+  if (port !== undefined) own.port = port === 0 ? 0 : port + (index ?? 0);
+  if (path !== undefined) own.path = index === undefined ? path : numberPath(path, index + 1);
+  return planSocket(name, own, where);
 }
 
 function numberPath(path: string, number: number): string {

@@ -64,18 +64,19 @@ export function refuseSameSignals({ signals = [], reloadSignals = [] }: Supervis
     throw invalidOption(`Expected ${both} to be in \`signals\` or \`reloadSignals\`, got both`);
 }
 
-function refuseListen({ name, port, listen, instances = 1 }: ChildOptions): void {
-  if (listen?.port === undefined) return;
-  if (port !== undefined) throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
-  if (listen.port + instances - 1 > 65_535) {
-    throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${listen.port}`);
+function refuseListen({ name, port, listen, ownSockets = {}, instances = 1 }: ChildOptions): void {
+  if (listen?.port !== undefined && port !== undefined)
+    throw invalidOption(`Child "${name}" has either \`port\` or \`listen.port\``);
+  for (const { port: first = 0 } of [...(listen ? [listen] : []), ...Object.values(ownSockets)]) {
+    if (first + instances - 1 > 65_535)
+      throw invalidOption(`Expected the ports of child "${name}" to be up to 65535, got ${first}`);
   }
 }
 
 function refuseReload(child: ChildOptions): void {
-  const { name, task, reload, sockets = [], listen } = child;
+  const { name, task, reload, sockets = [], listen, ownSockets = {} } = child;
   if (reload !== undefined && task) throw invalidOption(`Child "${name}" is a task: it has no \`reload\``);
-  const inherited = listen ? [listen, ...sockets] : sockets;
+  const inherited = [...(listen ? [listen] : []), ...sockets, ...Object.values(ownSockets)];
   if (reload !== 'overlap' || canOverlap(inherited, child.readiness ?? defaultReadiness(child))) return;
   throw invalidOption(
     `Child "${name}" cannot have \`reload: 'overlap'\`: it needs held sockets, and \`readiness: 'message'\`, \`'listening'\` or \`'notify'\``,

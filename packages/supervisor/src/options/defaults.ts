@@ -14,8 +14,8 @@ export function defaultReadiness(options: ChildOptions): Readiness {
   return options.script !== undefined && inheritsSockets(options) ? 'listening' : 'spawn';
 }
 
-export function inheritsSockets({ sockets = [], listen }: ChildOptions): boolean {
-  return listen !== undefined || sockets.length > 0;
+export function inheritsSockets({ sockets = [], listen, ownSockets = {} }: ChildOptions): boolean {
+  return listen !== undefined || sockets.length > 0 || Object.keys(ownSockets).length > 0;
 }
 
 /**

@@ -137,6 +137,11 @@ export interface ChildOptions {
    */
   listen?: SocketOptions;
   /**
+   * Further held sockets of its own, behind those of `sockets`: `{ metrics: { port: 9101 } }` is `api-metrics`, and with
+   * `instances` `api-1-metrics`, `api-2-metrics` and so on. Otherwise like `listen`.
+   */
+  ownSockets?: Readonly<Record<string, SocketOptions>>;
+  /**
    * A file of `NAME=value` lines, found from `cwd`, as `node --env-file` reads it. Read anew for each process. Its variables are
    * stronger than the supervisor's, weaker than PORT and `env`.
    */

@@ -4,21 +4,29 @@ import { planOwnSocket, planSocket, type SocketPlan } from '../listener/socket-p
 import { refuseCycles } from '../rollout/order.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { canOverlap, defaultReadiness, restartDefaults } from './defaults.ts';
-import type { ChildOptions, Readiness, ReloadKind, RestartOptions, SupervisorOptions } from './options.ts';
+import type {
+  ChildOptions,
+  Readiness,
+  ReloadKind,
+  RestartOptions,
+  SocketOptions,
+  SupervisorOptions,
+} from './options.ts';
 import { invalidOption } from './rules.ts';
 
 /** One child with everything decided: defaults filled in, instances told apart. */
 export interface ChildSettings extends Omit<
   ChildOptions,
-  'instances' | 'readiness' | 'restart' | 'listen' | 'sockets' | 'healthCheck'
+  'instances' | 'readiness' | 'restart' | 'listen' | 'ownSockets' | 'sockets' | 'healthCheck'
 > {
   /** The name of the options that it comes from, with `instances`. */
   readonly group: string | undefined;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What it inherits, its own socket first. */
+  /** What it inherits: that of `listen`, the shared ones, those of `ownSockets`. */
   readonly sockets: readonly SocketPlan[];
-  readonly ownSocket: SocketPlan | undefined;
+  /** The ones that nobody else has. */
+  readonly ownSockets: readonly SocketPlan[];
   /** Names of children, and of groups of them. */
   readonly after: readonly string[];
   readonly task: boolean;
@@ -77,7 +85,7 @@ export function refuseSameNames(children: readonly { readonly name: string }[]):
 /** One `ChildOptions` as the children it stands for. Throws `INVALID_OPTION`. */
 export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[]): ChildSettings[] {
   refuseContradictions(options);
-  const { instances, listen, ...single } = options;
+  const { instances, listen, ownSockets = {}, ...single } = options;
   const inherited = (options.sockets ?? []).map((wanted) => {
     const plan = shared.find(({ name }) => name === wanted);
     if (plan) return plan;
@@ -89,8 +97,18 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
   const healthCheck = options.healthCheck && resolveCheck(options.healthCheck, `${options.name}.healthCheck`);
   const readiness = options.readiness ?? defaultReadiness(options);
   return instanceNames(options).map((name, index) => {
-    const ownSocket = listen && planOwnSocket(name, listen, index, instances !== undefined);
-    const sockets = ownSocket ? [ownSocket, ...inherited] : inherited;
+    const own = (suffix: string, option: string, socket: SocketOptions): SocketPlan =>
+      planOwnSocket(
+        name + suffix,
+        socket,
+        `\`${option}\` of child "${name}"`,
+        instances === undefined ? undefined : index,
+      );
+    const first = listen ? [own('', 'listen', listen)] : [];
+    const further = Object.entries(ownSockets).map(([key, socket]) =>
+      own(`-${key}`, `ownSockets.${key}`, socket),
+    );
+    const sockets = [...first, ...inherited, ...further];
     return {
       ...single,
       name,
@@ -100,7 +118,7 @@ export function resolveChild(options: ChildOptions, shared: readonly SocketPlan[
       // A copy: what the caller does to the object later is none of the child's business.
       env: { ...options.env },
       sockets,
-      ownSocket,
+      ownSockets: [...first, ...further],
       after: [...(options.after ?? [])],
       task,
       readiness,

@@ -128,6 +128,7 @@ const childRules: Rules<ChildOptions> = {
     if (value !== false) checkKeys(value, path, restartRules);
   },
   listen: (value, path) => checkKeys(value, path, socketRules),
+  ownSockets: (value, path) => socketsByName(value, path),
   envFile: text,
   reload: oneOf('overlap', 'stop-first', 'none'),
   reloadPauseMs: delay,
@@ -146,13 +147,15 @@ const childRules: Rules<ChildOptions> = {
 
 const socketRules: Rules<SocketOptions> = { port, host: text, path: text };
 
+const socketsByName: Rule = (value, path) => {
+  recordOf((socket, socketPath) => checkKeys(socket, socketPath, socketRules))(value, path);
+  // A colon separates the names in LISTEN_FDNAMES.
+  for (const name of Object.keys(value as object)) childName(name, `the name of ${path}.${name}`);
+};
+
 const supervisorRules: Rules<SupervisorOptions> = {
   children: listOf((value, path) => checkKeys(value, path, childRules, ['name'])),
-  // A colon separates the names in LISTEN_FDNAMES.
-  sockets: (value, path) => {
-    recordOf((socket, socketPath) => checkKeys(socket, socketPath, socketRules))(value, path);
-    for (const name of Object.keys(value as object)) childName(name, `the name of ${path}.${name}`);
-  },
+  sockets: (value, path) => socketsByName(value, path),
   signals: listOf(takenSignal),
   reloadSignals: listOf(takenSignal),
   configure: callback,

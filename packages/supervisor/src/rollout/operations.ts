@@ -144,8 +144,8 @@ export class Operations {
     if (!settings) throw invalidOption('Expected one child');
     const others = children.all().map((child) => child.settings);
     refuseSameNames([...others, settings, ...(present.children ?? []).filter(({ instances }) => instances)]);
-    const taken = new Map(others.flatMap(({ ownSocket }) => (ownSocket ? [[ownSocket.key, ownSocket]] : [])));
-    refuseSameSockets([...sockets, ...taken.values(), ...(settings.ownSocket ? [settings.ownSocket] : [])]);
+    const taken = new Map(others.flatMap(({ ownSockets }) => ownSockets.map((own) => [own.key, own])));
+    refuseSameSockets([...sockets, ...taken.values(), ...settings.ownSockets]);
     const child = children.adopt(settings, { alone: true });
     child.startPersistently();
     return child;
@@ -231,16 +231,15 @@ export class Operations {
     this.#closeUnusedSockets();
   }
 
-  /** Its own socket first: whoever connects from now on is refused, and need not wait for an answer that never comes. */
+  /** Its own sockets first: whoever connects from now on is refused, and need not wait for an answer that never comes. */
   async #end(child: Child, reason: string): Promise<void> {
     const { children, sockets } = this.#surroundings;
-    const { ownSocket } = child.settings;
     const others = children.all().filter((other) => other !== child);
-    // After a reload that renamed a child and failed half-way, both may have it.
-    const isShared = others.some(({ settings }) => settings.ownSocket?.key === ownSocket?.key);
+    // After a reload that renamed a child and failed half-way, both may have them.
+    const kept = new Set(others.flatMap(({ settings }) => settings.ownSockets.map(({ key }) => key)));
     // Else a crash in this moment would start a process with a descriptor that is somebody else's by then.
     child.retire();
-    if (ownSocket && !isShared) sockets.close([ownSocket]);
+    sockets.close(child.settings.ownSockets.filter(({ key }) => !kept.has(key)));
     await child.stop(reason);
   }
 

@@ -44,13 +44,13 @@ export function readRelease(
   const all = [...children, ...alone];
   // `restart('api')` means one thing: a group has no namesake.
   refuseSameNames([...all, ...(options.children ?? []).filter(({ instances }) => instances !== undefined)]);
-  refuseSameSockets([...sockets, ...all.flatMap(({ ownSocket }) => ownSocket ?? [])]);
+  refuseSameSockets([...sockets, ...all.flatMap(({ ownSockets }) => ownSockets)]);
   return { options, children, sockets, reloadParallelism: options.reloadParallelism ?? 1 };
 }
 
 /** A later reload or scale must not see what the caller has done to the objects since. */
 function copy(child: ChildOptions): ChildOptions {
-  const { args = [], env, sockets = [], after = [], listen } = child;
+  const { args = [], env, sockets = [], after = [], listen, ownSockets } = child;
   return {
     ...child,
     args: [...args],
@@ -58,5 +58,6 @@ function copy(child: ChildOptions): ChildOptions {
     sockets: [...sockets],
     after: [...after],
     ...(listen && { listen: { ...listen } }),
+    ...(ownSockets && { ownSockets: structuredClone(ownSockets) }),
   };
 }
