@@ -15,7 +15,8 @@ import type { Service } from './services/service.ts';
 
 export interface BackendOptions {
   /**
-   * Where services, port and mail are looked up: DATABASE_URL, S3_ENDPOINT, SMTP_URL and friends, REDIS_URL, SILLY_FACE_DATA, HOST, PORT.
+   * Where services, port and mail are looked up: DATABASE_URL, S3_ENDPOINT, SMTP_URL and friends, REDIS_URL, SILLY_FACE_DATA, HOST, PORT,
+   * METRICS_PORT.
    */
   environment: NodeJS.ProcessEnv;
   /** Whether the commands can speak to it. @default false */
@@ -73,6 +74,7 @@ export async function runBackend(options: BackendOptions): Promise<void> {
 async function prepareBackend(options: BackendOptions, signal: AbortSignal): Promise<Backend> {
   const { environment, apiEnvironment = {}, bots = [], botScanIntervalMs = 30_000 } = options;
   const host = environment.HOST || '127.0.0.1';
+  const metricsPort = readMetricsPort(environment.METRICS_PORT);
   const port = await apiPort(environment.PORT, host);
   const mail = readMailConfig(environment);
   // Who sends no mail has no need of the password: the children inherit what is left.
@@ -89,7 +91,7 @@ async function prepareBackend(options: BackendOptions, signal: AbortSignal): Pro
   const table = processTable({
     database,
     services: [s3, ...redis],
-    api: { host, port, instances: apiProcesses },
+    api: { host, port, instances: apiProcesses, metricsPort },
     nginx: nginx?.plan,
     party,
     apiUrl: urlOf(host, port),
@@ -138,6 +140,15 @@ async function apiPort(asked: string | undefined, host: string): Promise<number>
   for (let port = defaultPort; port < defaultPort + 100; port++)
     if (await isPortFree(port, host)) return port;
   throw new Error(`No port from ${defaultPort} to ${defaultPort + 99} is free; choose one with PORT`);
+}
+
+/** The first of as many as there are API processes. */
+function readMetricsPort(asked: string | undefined): number | undefined {
+  if (!asked) return undefined;
+  const port = Number(asked);
+  const last = 65_536 - apiProcesses;
+  if (Number.isInteger(port) && port >= 1 && port <= last) return port;
+  throw new Error(`Expected METRICS_PORT to be a port number from 1 to ${last}, got '${asked}'`);
 }
 
 function isHere(host: string): boolean {

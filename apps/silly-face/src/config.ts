@@ -9,6 +9,8 @@ export interface ApiConfig {
   readonly http: HttpConfig;
   /** Where to listen: a socket that somebody else holds, or a port of its own. */
   readonly listen: Listen;
+  /** A second socket that somebody else holds, for the metrics of this process alone. */
+  readonly metricsListen: Listen | undefined;
   /** Uploads wait here until they are stored. */
   readonly uploadDirectory: string | undefined;
 }
@@ -60,7 +62,7 @@ export function readApiConfig(env: Environment): ApiConfig {
     databaseUrl: readDatabaseUrl(env),
     s3: readS3Config(env),
     http: readHttpConfig(env),
-    listen: readListen(env),
+    ...readApiSockets(env),
     uploadDirectory: env.UPLOAD_DIRECTORY || undefined,
   };
 }
@@ -141,7 +143,7 @@ export interface PartyConfig {
 /** @throws {ConfigError} */
 export function readPartyConfig(env: Environment): PartyConfig {
   const host = env.PARTY_HOST || '127.0.0.1';
-  const isHeld = isHanded(env, '2');
+  const isHeld = handedSockets(env, [2]) > 0;
   const listen = (fd: number, name: string): Listen => (isHeld ? { fd } : { port: port(env, name), host });
   return {
     name: env.PARTY_NAME || 'party',
@@ -177,16 +179,23 @@ export function readS3Config(env: Environment): S3Config {
   };
 }
 
-function readListen(env: Environment): Listen {
-  return isHanded(env, '1') ? { fd: 3 } : { port: port(env, 'PORT'), host: env.HOST || '127.0.0.1' };
+function readApiSockets(env: Environment): Pick<ApiConfig, 'listen' | 'metricsListen'> {
+  const held = handedSockets(env, [1, 2]);
+  return {
+    listen: held > 0 ? { fd: 3 } : { port: port(env, 'PORT'), host: env.HOST || '127.0.0.1' },
+    metricsListen: held > 1 ? { fd: 4 } : undefined,
+  };
 }
 
-/** LISTEN_FDS as systemd defines it: inherited sockets begin at descriptor 3. LISTEN_PID, where it is set, must be this process. */
-function isHanded(env: Environment, expected: string): boolean {
+/**
+ * LISTEN_FDS as systemd defines it: so many inherited sockets, from descriptor 3 on. LISTEN_PID, where it is set, must be this
+ * process.
+ */
+function handedSockets(env: Environment, expected: readonly number[]): number {
   const { LISTEN_FDS: count, LISTEN_PID: pid } = env;
-  if (!count || (pid && pid !== String(process.pid))) return false;
-  if (count !== expected) throw new ConfigError(`Expected LISTEN_FDS to be ${expected}, got ${count}`);
-  return true;
+  if (!count || (pid && pid !== String(process.pid))) return 0;
+  if (expected.includes(Number(count))) return Number(count);
+  throw new ConfigError(`Expected LISTEN_FDS to be ${expected.join(' or ')}, got ${count}`);
 }
 
 function port(env: Environment, name: string): number {

@@ -18,8 +18,8 @@ export interface TableOptions {
   database: Service;
   /** What else the API processes use. */
   services: Service[];
-  /** Where the API is reached. */
-  api: { host: string; port: number; instances: number };
+  /** Where the API is reached; from `metricsPort` on each of its processes has a port for its own metrics. */
+  api: { host: string; port: number; instances: number; metricsPort?: number | undefined };
   /** It listens there, and each API process has a held socket of its own; without it they share one, which is there. */
   nginx?: NginxPlan | undefined;
   party: PartyPlan;
@@ -67,6 +67,9 @@ export function processTable(options: TableOptions): SupervisorOptions {
         script: script('processes/api.js'),
         instances: api.instances,
         ...(nginx ? { listen: { path: join(nginx.folder, NGINX_FILES.apiSocket) } } : { sockets: [API] }),
+        ...(api.metricsPort !== undefined && {
+          ownSockets: { metrics: { host: api.host, port: api.metricsPort } },
+        }),
         after: ['migrate', ...namesOf(services)],
         env: { ...environment, ...(nginx && { TRUST_PROXY: 'loopback' }) },
         readiness: 'message',

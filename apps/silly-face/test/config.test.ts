@@ -35,6 +35,15 @@ describe('the configuration', () => {
     });
   });
 
+  it('has a socket for the metrics alone where a second one was handed down', () => {
+    expect(readApiConfig({ ...complete, LISTEN_FDS: '2' })).toMatchObject({
+      listen: { fd: 3 },
+      metricsListen: { fd: 4 },
+    });
+    expect(readApiConfig({ ...complete, LISTEN_FDS: '1' }).metricsListen).toBeUndefined();
+    expect(readApiConfig(complete).metricsListen).toBeUndefined();
+  });
+
   it('ignores sockets that were meant for another process', () => {
     expect(readApiConfig({ ...complete, LISTEN_FDS: '1', LISTEN_PID: '1' }).listen).toMatchObject({
       port: 8080,
@@ -50,7 +59,7 @@ describe('the configuration', () => {
     [{ S3_ENDPOINT: 'not a url' }, 'Expected S3_ENDPOINT to be a URL'],
     [{ S3_BUCKET: '' }, 'Expected the environment variable S3_BUCKET'],
     [{ PORT: '80800' }, 'Expected PORT to be a port number, got 80800'],
-    [{ LISTEN_FDS: '2' }, 'Expected LISTEN_FDS to be 1, got 2'],
+    [{ LISTEN_FDS: '3' }, 'Expected LISTEN_FDS to be 1 or 2, got 3'],
     [{ LOG_LEVEL: 'loud' }, 'Expected LOG_LEVEL to be one of fatal'],
   ])('names what is wrong: %j', (change, message) => {
     expect(() => readApiConfig({ ...complete, ...change })).toThrow(

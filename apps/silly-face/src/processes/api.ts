@@ -8,6 +8,7 @@ import type { PhotoStorage } from '../photo/storage.ts';
 import { UploadDirectory } from '../photo/upload-directory.ts';
 import { openDatabase } from '../store/database.ts';
 import { listen } from './listen.ts';
+import { metricsServer } from './metrics-server.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** All of it within the 15 s that the supervisor waits before it kills. */
@@ -42,8 +43,9 @@ const { app, loadMetrics } = buildApp(
   },
   config.http,
 );
+const ownMetrics = metricsServer(app);
 const shutdown = gracefulShutdown({
-  servers: [app.server],
+  servers: [app.server, ownMetrics],
   timeoutMs: DRAIN_MS,
   idleGraceMs: KEEP_ALIVE_MS + 1000,
   logger: app.log,
@@ -56,6 +58,7 @@ shutdown.onShutdown('app', () => app.close());
 
 await app.ready();
 await listen(app.server, config.listen);
+if (config.metricsListen) await listen(ownMetrics, config.metricsListen);
 app.log.info({ address: app.server.address() }, 'listening');
 process.send?.('ready');
 

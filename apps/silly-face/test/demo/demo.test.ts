@@ -207,6 +207,7 @@ describe('a start that cannot succeed', () => {
 
   test.each([
     [{ PORT: 'abc' }, 'Expected PORT to be a port number'],
+    [{ METRICS_PORT: '65535' }, 'Expected METRICS_PORT to be a port number from 1 to 65534'],
     [{ S3_ENDPOINT: 'http://127.0.0.1:1' }, 'S3_REGION'],
     [{ DATABASE_URL: 'nonsense' }, 'Expected DATABASE_URL to be a URL'],
     [{ SILLY_FACE_DATA: '/dev/null/data' }, 'ENOTDIR'],
