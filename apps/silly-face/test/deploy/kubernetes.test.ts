@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { type Container, containers, type Manifest, manifests } from './files.ts';
+import { parse } from 'yaml';
+import { type Container, containers, deployFile, type Manifest, manifests } from './files.ts';
 import { complaintsAbout } from './validate-manifest.ts';
 
 describe('the manifest is valid:', () => {
@@ -70,8 +71,30 @@ test('passwords and keys are taken from the secret', () => {
   }
 });
 
+test('each process has a port for its metrics, and what the README tells Prometheus finds them', () => {
+  const { env = [], ...container } = backendContainer(backend());
+  const ports = container['ports'] as { name: string; containerPort: number }[];
+  const first = Number(env.find(({ name }) => name === 'METRICS_PORT')?.value);
+  expect(ports.filter(({ name }) => name.startsWith('metrics'))).toEqual([
+    { name: 'metrics-1', containerPort: first },
+    { name: 'metrics-2', containerPort: first + 1 },
+  ]);
+  const [, block = ''] = /```yaml\n([^]*?)```/.exec(deployFile('../README.md')) ?? [];
+  const { scrape_configs: jobs } = parse(block) as {
+    scrape_configs: { relabel_configs: { regex: string }[] }[];
+  };
+  const found = new RegExp(`^(?:${jobs[0]?.relabel_configs[0]?.regex})$`);
+  const label = backend().spec.template?.metadata?.labels?.['app'];
+  expect(ports.map(({ name }) => name).filter((name) => found.test(`${label};${name}`))).toEqual([
+    'party-ws-1',
+    'party-ws-2',
+    'metrics-1',
+    'metrics-2',
+  ]);
+});
+
 function isSecret(name: string): boolean {
-  return /PASSWORD|SECRET|ACCESS_KEY|AUTH$|^(DATABASE|REDIS|SMTP)_URL$/.test(name);
+  return /PASSWORD|SECRET|ACCESS_KEY|TOKEN|AUTH$|^(DATABASE|REDIS|SMTP)_URL$/.test(name);
 }
 
 function backend(): Manifest {
