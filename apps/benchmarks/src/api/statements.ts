@@ -18,8 +18,7 @@ export const viewRound = `SELECT rounds.id, challenger_id AS challenger, opponen
       FROM taunts WHERE round_id = rounds.id ORDER BY id DESC LIMIT 20)) AS taunts
   FROM rounds JOIN players AS other
     ON other.id = CASE challenger_id WHEN $1 THEN opponent_id ELSE challenger_id END
-  WHERE $1 IN (challenger_id, opponent_id) AND ($2::uuid IS NULL OR rounds.id = $2)
-  ORDER BY updated_at DESC, rounds.id`;
+  WHERE rounds.id = $2 AND $1 IN (challenger_id, opponent_id)`;
 
 export const claimKey = `INSERT INTO idempotency_keys (scope, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
 

@@ -28,16 +28,46 @@ export interface RoundView {
   readonly updatedAt: string;
 }
 
-/** All rounds of a player, the one that moved last first. */
-export async function viewRounds(db: Database, playerId: string): Promise<RoundView[]> {
-  const rows = await select(db, playerId, null);
-  return rows.map((row) => view(row, playerId));
+/** A round moves with each submission, guess and taunt: the round and when it last did, in microseconds since 1970. */
+export interface LastMove {
+  readonly at: string;
+  readonly roundId: string;
+}
+
+export interface RoundsPage {
+  readonly rounds: RoundView[];
+  /** The move to go on before, or null at the end. */
+  readonly next: LastMove | null;
+}
+
+/**
+ * The rounds of a player, the one that moved last first. A move takes its round to the front: from one page to the next none comes
+ * twice, and one that is missed because it moved meanwhile is on the first page now.
+ */
+export async function viewRounds(
+  db: Database,
+  playerId: string,
+  { limit, before }: { limit: number; before: LastMove | undefined },
+): Promise<RoundsPage> {
+  const { rows } = await db.query<Row & { moved_at: string }>(PAGE, [
+    playerId,
+    before?.at ?? 'Infinity',
+    before?.roundId ?? NO_ROUND,
+    limit + 1,
+  ]);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  return {
+    rounds: page.map((row) => view(row, playerId)),
+    next: last ? { at: last.moved_at, roundId: last.id } : null,
+  };
 }
 
 /** @throws {Refused} `round-not-found`, `not-your-round` */
 export async function viewRound(db: Database, roundId: string, playerId: string): Promise<RoundView> {
   checkRoundId(roundId);
-  const [row] = await select(db, playerId, roundId);
+  const { rows } = await db.query<Row>(ONE, [playerId, roundId]);
+  const [row] = rows;
   if (row) return view(row, playerId);
   await readRound(db, roundId, playerId); // Says why there is none.
   throw new Error(`Round ${roundId} went away`);
@@ -54,23 +84,32 @@ interface Row {
   updated_at: Date;
 }
 
-/** One statement, so that turn, taunts and players are of the same moment. As JSON, which is parsed faster than arrays of it. */
-async function select(db: Database, playerId: string, roundId: string | null): Promise<Row[]> {
-  const { rows } = await db.query<Row>(
-    `SELECT rounds.id, challenger_id AS challenger, opponent_id AS opponent, updated_at,
-        json_build_object('id', other.id, 'name', other.name, 'monocles', other.monocles) AS other,
-        array_to_json(ARRAY(SELECT ${TURN_JSON} FROM turns
-          WHERE round_id = rounds.id ORDER BY number DESC LIMIT 2)) AS turns,
-        array_to_json(ARRAY(SELECT json_build_object('id', id::text, 'playerId', player_id, 'text', text, 'createdAt', created_at)
-          FROM taunts WHERE round_id = rounds.id ORDER BY id DESC LIMIT 20)) AS taunts
-      FROM rounds JOIN players AS other
-        ON other.id = CASE challenger_id WHEN $1 THEN opponent_id ELSE challenger_id END
-      WHERE $1 IN (challenger_id, opponent_id) AND ($2::uuid IS NULL OR rounds.id = $2)
-      ORDER BY updated_at DESC, rounds.id`,
-    [playerId, roundId],
-  );
-  return rows;
-}
+/** All in one statement, so that turn, taunts and players are of the same moment. As JSON, which is parsed faster than arrays of it. */
+const COLUMNS = `rounds.id, challenger_id AS challenger, opponent_id AS opponent, updated_at,
+  json_build_object('id', other.id, 'name', other.name, 'monocles', other.monocles) AS other,
+  array_to_json(ARRAY(SELECT ${TURN_JSON} FROM turns
+    WHERE round_id = rounds.id ORDER BY number DESC LIMIT 2)) AS turns,
+  array_to_json(ARRAY(SELECT json_build_object('id', id::text, 'playerId', player_id, 'text', text, 'createdAt', created_at)
+    FROM taunts WHERE round_id = rounds.id ORDER BY id DESC LIMIT 20)) AS taunts`;
+
+const OTHER = `players AS other ON other.id = CASE challenger_id WHEN $1 THEN opponent_id ELSE challenger_id END`;
+
+const ONE = `SELECT ${COLUMNS} FROM rounds JOIN ${OTHER}
+  WHERE rounds.id = $2 AND $1 IN (challenger_id, opponent_id)`;
+
+const NEWEST = `ORDER BY updated_at DESC, id DESC LIMIT $4`;
+
+/** Each of the two seats has an index in this order: no more is read than the page needs, however many rounds there are. */
+const pageOf = (seat: 'challenger_id' | 'opponent_id'): string =>
+  `(SELECT * FROM rounds WHERE ${seat} = $1
+    AND (updated_at, id) < (to_timestamp($2::float8 / 1000000), $3::uuid) ${NEWEST})`;
+
+const PAGE = `SELECT ${COLUMNS}, (extract(epoch FROM updated_at) * 1000000)::bigint AS moved_at
+  FROM (${pageOf('challenger_id')} UNION ALL ${pageOf('opponent_id')} ${NEWEST}) AS rounds JOIN ${OTHER}
+  ORDER BY updated_at DESC, rounds.id DESC`;
+
+/** Beside an infinite time: any would do. */
+const NO_ROUND = '00000000-0000-0000-0000-000000000000';
 
 function view({ turns, taunts, other, ...row }: Row, playerId: string): RoundView {
   const round = roundAfter(turns[0], row);

@@ -15,6 +15,8 @@ const carla = await newAccount(rig.url, 'carla');
 const post = (path: string, json: unknown, options = {}): Promise<Answer> =>
   ask(rig.url, 'POST', path, { json, ...options });
 
+const cursorOf = (last: string): string => Buffer.from(last).toString('base64url');
+
 const refusals: Refusal[] = [
   ['a route that is not there', 404, 'route-not-found', () => ask(rig.url, 'GET', '/nothing')],
   ['a POST to a route that is not there', 404, 'route-not-found', () => post('/nothing', {}, { key: null })],
@@ -149,6 +151,17 @@ const refusals: Refusal[] = [
 
   ['a limit of no players', 400, 'validation-failed', () => anna.get('/players?limit=0')],
   ['a cursor that was never given out', 400, 'validation-failed', () => anna.get('/players?cursor=AAAA')],
+  ['a limit of no rounds', 400, 'validation-failed', () => anna.get('/me?limit=0')],
+  ['a limit of too many rounds', 400, 'validation-failed', () => anna.get('/me?limit=101')],
+  ['a limit that is no number', 400, 'validation-failed', () => anna.get('/me?limit=all')],
+  ['a cursor of no rounds', 400, 'validation-failed', () => anna.get('/me?cursor=AAAA')],
+  ['a cursor of the lobby', 400, 'validation-failed', () => anna.get(`/me?cursor=${cursorOf(anna.name)}`)],
+  [
+    'a cursor beyond all times',
+    400,
+    'validation-failed',
+    () => anna.get(`/me?cursor=${cursorOf(`${'9'.repeat(17)} ${randomUUID()}`)}`),
+  ],
 ];
 
 describe('refuses and changes nothing:', () => {

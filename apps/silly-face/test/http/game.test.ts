@@ -25,6 +25,7 @@ describe('accounts', () => {
     expect(body).toEqual({
       currentPlayer: { id: anna.id, name: anna.name, rankName: 'Straight-Faced Stranger', monocles: 0 },
       rounds: [],
+      nextCursor: null,
     });
   });
 
