@@ -5,6 +5,7 @@ const id = z.string().min(1);
 const count = z.number().int().nonnegative();
 const time = z.iso.datetime({ offset: true });
 const path = z.string().startsWith('/');
+const nextCursor = z.string().min(1).nullable();
 
 const player = z.object({ id, name: z.string().min(1), rankName: z.string().min(1), monocles: count });
 
@@ -35,8 +36,8 @@ export const round = z.object({
 
 export const account = z.object({ player });
 export const session = z.object({ token: z.string().min(1), expiresAt: time, player });
-export const me = z.object({ currentPlayer: player, rounds: z.array(round) });
-export const lobby = z.object({ players: z.array(player), nextCursor: z.string().min(1).nullable() });
+export const me = z.object({ currentPlayer: player, rounds: z.array(round), nextCursor });
+export const lobby = z.object({ players: z.array(player), nextCursor });
 export const faces = z.object({ faces: z.array(z.string().min(1)).min(1) });
 export const guessResult = z.object({ correct: z.boolean(), monocles: count, round });
 export const tauntResult = z.object({ taunt });
@@ -52,5 +53,7 @@ export type Player = z.infer<typeof player>;
 export type Round = z.infer<typeof round>;
 export type LastTurn = z.infer<typeof lastTurn>;
 export type Taunt = z.infer<typeof taunt>;
-export type Me = z.infer<typeof me>;
+export type MePage = z.infer<typeof me>;
+/** With the rounds of all pages. */
+export type Me = Omit<MePage, 'nextCursor'>;
 export type GuessResult = z.infer<typeof guessResult>;

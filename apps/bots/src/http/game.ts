@@ -2,7 +2,7 @@ import { Refused, ViolatedCheck } from '../errors.ts';
 import { readJson, readPhoto, type Said } from './answer.ts';
 import type { Answer, HttpClient, Request } from './client.ts';
 import * as contract from './contract.ts';
-import type { GuessResult, Me, Player, Round, Taunt } from './contract.ts';
+import type { GuessResult, MePage, Player, Round, Taunt } from './contract.ts';
 
 /** A photo as it is sent. */
 export interface PhotoFile {
@@ -34,8 +34,9 @@ export class Game {
     });
   }
 
-  async me(): Promise<Said<Me>> {
-    return readJson(await this.#asPlayer({ method: 'GET', path: '/me' }), 200, contract.me);
+  async me(cursor: string | null): Promise<Said<MePage>> {
+    const path = cursor === null ? '/me' : `/me?${new URLSearchParams({ cursor }).toString()}`;
+    return readJson(await this.#asPlayer({ method: 'GET', path }), 200, contract.me);
   }
 
   async lobby(cursor: string | null): Promise<Said<{ players: Player[]; nextCursor: string | null }>> {

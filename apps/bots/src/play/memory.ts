@@ -42,6 +42,12 @@ export class Memory {
     return this.#me;
   }
 
+  /** The rounds that were seen before and are not among these. */
+  missingFrom(rounds: readonly Round[]): string[] {
+    const there = new Set(rounds.map(({ id }) => id));
+    return [...this.#rounds.keys()].filter((id) => !there.has(id));
+  }
+
   notesOf(round: Round): RoundNotes {
     const notes = this.#rounds.get(round.id) ?? {
       seen: round,
@@ -76,8 +82,7 @@ export class Memory {
 
   /** Rounds go on for ever. */
   #checkAllThere({ rounds, request }: Said<Me>): void {
-    const there = new Set(rounds.map(({ id }) => id));
-    const lost = [...this.#rounds.keys()].filter((id) => !there.has(id));
+    const lost = this.missingFrom(rounds);
     for (const id of lost) this.#rounds.delete(id);
     checkEqual('round-lost', 'the rounds that are no longer there', lost, [], request);
   }

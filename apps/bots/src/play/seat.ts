@@ -3,6 +3,7 @@ import { ServiceTrouble, Stopped } from '../errors.ts';
 import type { Me } from '../http/contract.ts';
 import type { Game } from '../http/game.ts';
 import type { Journal } from '../journal.ts';
+import { askForMe } from './me.ts';
 import type { Memory } from './memory.ts';
 
 /** What a bot plays with: every move takes it. */
@@ -32,9 +33,10 @@ export async function attempt<T>(
 }
 
 /** Asks who the bot is now and how its rounds are, and holds the answer against the memory. */
-export async function refresh({ game, journal, memory }: Seat): Promise<Me> {
+export async function refresh(seat: Seat): Promise<Me> {
+  const { journal, memory } = seat;
   const { earned } = memory.account;
-  const answer = await game.me();
+  const answer = await askForMe(seat);
   for (const error of memory.seeMe(answer, earned)) journal.fatal('refresh', error);
   return answer;
 }

@@ -26,9 +26,9 @@ const refused = {
 };
 
 test('a right answer is read, and what the contract does not name is left out', () => {
-  const body = { currentPlayer, rounds: [{ ...round, colour: 'blue' }], more: true };
+  const body = { currentPlayer, rounds: [{ ...round, colour: 'blue' }], nextCursor: null, more: true };
   const said = readJson(answer(200, json, body), 200, contract.me);
-  expect(said).toEqual({ currentPlayer, rounds: [round], request: 'GET /me → 200' });
+  expect(said).toEqual({ currentPlayer, rounds: [round], nextCursor: null, request: 'GET /me → 200' });
 });
 
 test('a problem is a typed error with the code of the problem', () => {
@@ -48,17 +48,21 @@ describe('an answer that the contract does not know names what is wrong and wher
   const wrong: [string, Answer, string][] = [
     [
       'wrong-shape',
-      answer(200, json, { currentPlayer: { ...currentPlayer, monocles: -1 }, rounds: [] }),
+      answer(200, json, { currentPlayer: { ...currentPlayer, monocles: -1 }, rounds: [], nextCursor: null }),
       'currentPlayer.monocles: ',
     ],
     [
       'wrong-shape',
-      answer(200, json, { currentPlayer, rounds: [round, { ...round, state: 'DONE' }] }),
+      answer(200, json, { currentPlayer, rounds: [round, { ...round, state: 'DONE' }], nextCursor: null }),
       'rounds[1].state: ',
     ],
     ['wrong-shape', answer(200, json, []), 'the whole: '],
     ['wrong-shape', answer(200, json, '{'), 'Expected JSON'],
-    ['wrong-status', answer(201, json, { currentPlayer, rounds: [] }), 'Expected the status 200'],
+    [
+      'wrong-status',
+      answer(201, json, { currentPlayer, rounds: [], nextCursor: null }),
+      'Expected the status 200',
+    ],
     [
       'wrong-type',
       answer(200, 'text/html', '<html>'),

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
-import type { LastTurn, Player, Round, Taunt } from '../../src/http/contract.ts';
+import type { LastTurn, MePage, Player, Round, Taunt } from '../../src/http/contract.ts';
 
 export interface Reply {
   status: number;
@@ -52,6 +52,7 @@ const FIELDS: Record<string, string[]> = {
 export class MockGame {
   readonly seen: SeenRequest[] = [];
   readonly rounds: MockRound[] = [];
+  roundsPerPage = 50;
   /** Replaces what a right backend would answer. */
   twist: (request: SeenRequest, reply: Reply) => Reply | undefined | Promise<Reply | undefined> = () =>
     undefined;
@@ -142,13 +143,7 @@ export class MockGame {
     if (method === 'POST' && route === 'accounts') return this.#signUp(json);
     if (method === 'POST' && route === 'sessions') return this.#logIn(json);
     if (account === undefined) return problem(401, 'session-unknown');
-    if (route === 'me') {
-      const rounds = this.rounds.filter(({ players }) => players.includes(account));
-      return {
-        status: 200,
-        body: { currentPlayer: shown(account), rounds: rounds.map((round) => view(round, account)) },
-      };
-    }
+    if (route === 'me') return { status: 200, body: this.#me(account, path) };
     if (route === 'faces') return { status: 200, body: { faces: FACES } };
     if (route === 'players') {
       const players = this.#accounts.filter((other) => other !== account).map(shown);
@@ -186,6 +181,14 @@ export class MockGame {
     const token = randomUUID();
     this.#sessions.set(token, account);
     return token;
+  }
+
+  #me(account: Account, path: string): MePage {
+    const from = Number(new URL(path, this.url).searchParams.get('cursor') ?? 0);
+    const to = from + this.roundsPerPage;
+    const all = this.rounds.filter(({ players }) => players.includes(account));
+    const rounds = all.slice(from, to).map((round) => view(round, account));
+    return { currentPlayer: shown(account), rounds, nextCursor: to < all.length ? `${to}` : null };
   }
 
   #challenge(account: Account, opponentId: string | undefined): Reply {
