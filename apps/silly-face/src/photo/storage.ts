@@ -58,10 +58,11 @@ export class PhotoStorage {
     }
   }
 
-  async remove(keys: string[]): Promise<void> {
+  async remove(keys: string[], signal?: AbortSignal): Promise<void> {
     const { Errors = [] } = await this.#client
       .send(
         new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects: keys.map((Key) => ({ Key })) } }),
+        { abortSignal: signal },
       )
       .catch((cause: unknown) => {
         throw unavailable(`Deleting ${keys.join(', ')}`, cause);
@@ -71,12 +72,13 @@ export class PhotoStorage {
   }
 
   /** The keys of photos that are older than this, page by page. */
-  async *keysOlderThan(ageMs: number): AsyncGenerator<string[]> {
+  async *keysOlderThan(ageMs: number, signal?: AbortSignal): AsyncGenerator<string[]> {
     let token: string | undefined;
     do {
       const page = await this.#client
         .send(
           new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: PHOTO_PREFIX, ContinuationToken: token }),
+          { abortSignal: signal },
         )
         .catch((cause: unknown) => {
           throw unavailable('Listing the photos', cause);

@@ -18,7 +18,7 @@ export interface Database {
   transaction<Result>(options: TransactionOptions, work: Work<Result>): Promise<Result>;
 }
 
-export type TransactionOptions = Pick<BlockOptions, 'retries' | 'timeoutMs'>;
+export type TransactionOptions = Pick<BlockOptions, 'retries' | 'timeoutMs' | 'signal'>;
 export type Work<Result> = () => Promise<Result>;
 
 /**

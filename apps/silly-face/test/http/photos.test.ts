@@ -1,13 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { waitUntil } from '@silly-face/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startSweeper } from '../../src/processes/sweeper.ts';
-import { sweepExpired, sweepPhotos } from '../../src/store/sweep.ts';
 import { draw, look } from './drawing.ts';
 import { ask, newPlayer, type TestPlayer } from './client.ts';
-import { filesIn, type Rig, startRig } from './rig.ts';
+import { type Rig, startRig } from './rig.ts';
 
 let rig: Rig;
 let anna: TestPlayer;
@@ -104,88 +98,5 @@ describe('a photo', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     const other = await anna.submit(round.id, 'Smug Cat', await draw(), { key: 'one-key' });
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
-  });
-});
-
-describe('the sweep', () => {
-  it('deletes photos without a row once they are old, and no others', async () => {
-    const path = await show(await draw());
-    const kept = await rig.objects();
-    const file = join(rig.uploadDirectory, 'orphan.jpg');
-    await writeFile(file, 'an orphan');
-    await rig.photos.put(file, 'photos/nobody/1-orphan.jpg');
-    expect(await sweepPhotos(rig.db, rig.photos)).toBe(0);
-
-    // As if an hour had passed.
-    const later = {
-      keysOlderThan: (ageMs: number) => rig.photos.keysOlderThan(ageMs - 2 * 3_600_000),
-      remove: (keys: string[]) => rig.photos.remove(keys),
-    };
-    expect(await sweepPhotos(rig.db, later)).toBe(1);
-    expect(await rig.objects()).toEqual(kept);
-    expect((await anna.get(path)).status).toBe(200);
-    await rig.uploads.sweep(Date.now() + 7_200_000);
-  });
-
-  it('leaves it to another process that sweeps already', async () => {
-    let inner: number | undefined;
-    const photos = {
-      async *keysOlderThan() {
-        inner = await rig.db.transaction({ propagation: 'requires-new' }, () =>
-          sweepPhotos(rig.db, rig.photos),
-        );
-        yield [];
-      },
-      remove: () => Promise.resolve(),
-    };
-    expect(await sweepPhotos(rig.db, photos)).toBe(0);
-    expect(inner).toBeUndefined();
-  });
-
-  it('deletes sessions that are over and keys older than a day', async () => {
-    const carla = await newPlayer(rig);
-    const key = randomUUID();
-    await anna.post('/rounds', { opponentId: carla.id }, { key });
-    await rig.db.query(`UPDATE sessions SET expires_at = now() - interval '1 s' WHERE player_id = $1`, [
-      carla.id,
-    ]);
-    expect((await carla.get('/me')).status).toBe(401);
-    await rig.db.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 h' WHERE key = $1`, [
-      key,
-    ]);
-    expect(await sweepExpired(rig.db)).toEqual({ sessions: 1, idempotencyKeys: 1 });
-    expect((await anna.get('/me')).status).toBe(200);
-  });
-
-  it('runs by itself, and what fails is tried again the next time', async () => {
-    const carla = await newPlayer(rig);
-    await rig.db.query(`UPDATE sessions SET expires_at = now() WHERE player_id = $1`, [carla.id]);
-    let failures = 1;
-    const warnings: unknown[] = [];
-    const sweeper = startSweeper(
-      {
-        db: rig.db,
-        uploads: rig.uploads,
-        photos: () =>
-          failures-- > 0 ? Promise.reject(new Error('no photos yet')) : Promise.resolve(rig.photos),
-        log: { info: () => {}, warn: (fields) => warnings.push(fields) },
-      },
-      { firstMs: 1, everyMs: 1 },
-    );
-    await waitUntil(() => failures < 0, { what: 'a second sweep' });
-    await sweeper.stop();
-    expect(warnings).toHaveLength(1);
-    const { rowCount } = await rig.db.query(`SELECT FROM sessions WHERE player_id = $1`, [carla.id]);
-    expect(rowCount).toBe(0);
-  });
-
-  it('deletes uploads that a killed process left behind', async () => {
-    await mkdir(rig.uploadDirectory, { recursive: true });
-    const [old, young] = ['old.upload', 'young.upload'].map((name) => join(rig.uploadDirectory, name));
-    for (const path of [old, young]) await writeFile(path ?? '', 'x');
-    const twoHoursAgo = new Date(Date.now() - 7_200_000);
-    await utimes(old ?? '', twoHoursAgo, twoHoursAgo);
-    expect(await rig.uploads.sweep(Date.now())).toBe(1);
-    expect(await filesIn(rig.uploadDirectory)).toEqual(['young.upload']);
   });
 });
