@@ -63,6 +63,7 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'photo-not-found': 404,
   'photo-too-large': 413,
   'photo-too-many-pixels': 413,
+  'photos-busy': 503,
   'player-not-found': 404,
   'rate-limited': 429,
   'request-timeout': 408,

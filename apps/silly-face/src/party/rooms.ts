@@ -8,7 +8,7 @@ import { Room, type RoomHost } from './room.ts';
 import { RoomLog } from './room-log.ts';
 import { restoreRoom, snapshotOf } from './room-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 import { Verification } from './verification.ts';
 
 export interface RoomsOptions extends RoomOptions {

@@ -2,6 +2,7 @@ export type PhotoErrorCode =
   | 'not-an-image'
   | 'photo-too-large'
   | 'photo-too-many-pixels'
+  | 'photos-busy'
   | 'storage-unavailable'
   | 'photo-missing';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { Turns } from '../turns.ts';
 import { PhotoError } from './errors.ts';
 
 export const LONGEST_SIDE = 1080;
@@ -11,6 +12,16 @@ export const LONGEST_SIDE = 1080;
  */
 const MOST_PIXELS = 2 ** 26;
 
+/**
+ * One at a time in a process: the largest take hundreds of megabytes, and each takes one of the four threads in which passwords are
+ * hashed and files are read, too. It is enough for a dozen usual photos a second. Who waits as long as this is told to come again
+ * while the client, who gives up after ten seconds, still waits, and while there is time left to store the photo.
+ */
+const decoder = new Turns(1, {
+  patienceMs: 3000,
+  late: () => new PhotoError('photos-busy', 'Too many photos come at the moment: try again soon'),
+});
+
 export interface ReEncoded {
   readonly sha256: Buffer;
   readonly bytes: number;
@@ -20,13 +31,12 @@ export interface ReEncoded {
  * Writes the image as a JPEG with nothing of the original but its pixels: upright, without metadata, at most 1080 pixels
  * on its longest side.
  *
- * @throws {PhotoError} `not-an-image` when it cannot be decoded to the end, `photo-too-many-pixels`; besides them what the file
- *   system says, which is not the image's fault.
+ * @throws {PhotoError} `not-an-image` when it cannot be decoded to the end, `photo-too-many-pixels`, `photos-busy`; besides them what the
+ *   file system says, which is not the image's fault.
  */
 export async function reEncode(from: string, to: string): Promise<ReEncoded> {
   // Not left to the decoder, who tells a file that cannot be read from one that is no image in words alone.
-  const original = await readFile(from);
-  const jpeg = await decode(original);
+  const jpeg = await decoder.take(async () => decode(await readFile(from)));
   await writeFile(to, jpeg, { flag: 'wx', mode: 0o600 });
   return { sha256: createHash('sha256').update(jpeg).digest(), bytes: jpeg.length };
 }

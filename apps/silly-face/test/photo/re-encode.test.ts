@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reEncode } from '../../src/photo/re-encode.ts';
 import { type Drawing, draw, look } from '../http/drawing.ts';
+import { holdDecoder } from './held-decoder.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -27,6 +29,16 @@ describe('a photo is re-encoded', () => {
     const written = await readFile(at(`${what}.jpg`));
     expect(written).toHaveLength(bytes);
     expect(await look(written)).toMatchObject({ format: 'jpeg', width: 1080 });
+  });
+
+  it('one at a time, and after one that fails comes the next', async () => {
+    const { letGo } = await holdDecoder(directory);
+    let isDone = false;
+    const next = reEncode(await drawn('next', {}), at('next.jpg')).finally(() => (isDone = true));
+    await sleep(300);
+    expect(isDone).toBe(false);
+    await letGo();
+    await next;
   });
 
   it('unless it has more pixels than any telephone makes', async () => {
