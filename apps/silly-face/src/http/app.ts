@@ -9,7 +9,7 @@ import { answersAs } from './answers.ts';
 import { answerClientError } from './client-error.ts';
 import { conditionalAnswers } from './conditional.ts';
 import { docs } from './docs.ts';
-import { answerFailures, problemOf } from './failures.ts';
+import { answerFailures } from './failures.ts';
 import { faces } from './faces.ts';
 import { guesses } from './guesses.ts';
 import { health } from './health.ts';
@@ -18,7 +18,6 @@ import { me } from './me.ts';
 import { metrics } from './metrics.ts';
 import { photos } from './photos.ts';
 import { players } from './players.ts';
-import { sendProblem } from './problem.ts';
 import { HTTP_OPTIONS, protocolFaults } from './protocol.ts';
 import { rateLimits } from './rate-limits.ts';
 import { requestIds } from './request-ids.ts';
@@ -33,6 +32,7 @@ import { logIns, logOuts } from './sessions.ts';
 import { submissions } from './submissions.ts';
 import { taunts } from './taunts.ts';
 import { trustedProxies } from './trusted-proxies.ts';
+import { answerUnroutable } from './unroutable.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
 
@@ -58,6 +58,7 @@ export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
   const dbOf: Services['dbOf'] = ({ id }) => withDeadline(withRequestComment(db, id), ANSWER_MS);
   const services: Services = { ...others, dbOf };
   const { logLevel, trustProxy, limits, metricsToken, checkAnswers = false } = config;
+  const measured = new RequestMetrics(services.poolStats);
   const app = Fastify({
     logger: { level: logLevel },
     logController: new RequestLog(),
@@ -68,14 +69,13 @@ export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: HTTP_OPTIONS,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, _, reply) => void sendProblem(reply, problemOf(error)),
+    frameworkErrors: answerUnroutable(measured),
     routerOptions: { ignoreTrailingSlash: true },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(answersAs(checkAnswers));
   app.removeContentTypeParser('text/plain'); // The API speaks JSON; what it does not read is answered with 415.
   answerFailures(app);
-  const measured = new RequestMetrics(services.poolStats);
   measured.observe(app);
   securityHeaders(app);
   protocolFaults(app);

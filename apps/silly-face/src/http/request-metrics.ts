@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type * as Prometheus from 'prom-client';
 import type { PoolStats } from '../store/database.ts';
 
@@ -38,22 +38,26 @@ export class RequestMetrics {
 
   observe(app: FastifyInstance): void {
     app.addHook('onRequest', (request, reply, done) => {
-      const connection = this.#connectionOf(request.raw.socket);
-      connection.inFlight++;
-      this.#inFlight++;
-      reply.raw.once('close', () => {
-        this.#settle(connection, 1);
-        if (reply.hasHeader('idempotency-replayed')) this.#replays++;
-        this.#durations?.observe(
-          {
-            method: request.method,
-            route: request.routeOptions.url ?? 'none',
-            status: reply.raw.writableFinished ? reply.raw.statusCode : 499,
-          },
-          reply.elapsedTime / 1000,
-        );
-      });
+      this.count(request, reply);
       done();
+    });
+  }
+
+  count(request: FastifyRequest, reply: FastifyReply): void {
+    const connection = this.#connectionOf(request.raw.socket);
+    connection.inFlight++;
+    this.#inFlight++;
+    reply.raw.once('close', () => {
+      this.#settle(connection, 1);
+      if (reply.hasHeader('idempotency-replayed')) this.#replays++;
+      this.#durations?.observe(
+        {
+          method: request.method,
+          route: request.routeOptions.url ?? 'none',
+          status: reply.raw.writableFinished ? reply.raw.statusCode : 499,
+        },
+        reply.elapsedTime / 1000,
+      );
     });
   }
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** The API itself loads nothing and belongs in no frame; its documentation page says otherwise for itself. */
 const HEADERS = {
@@ -16,9 +16,13 @@ const HSTS = 'max-age=31536000';
 
 export function securityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(HEADERS).header('x-request-id', request.id);
-    // Over plain HTTP browsers have to ignore it; `protocol` is what a trusted proxy says.
-    if (request.protocol === 'https') reply.header('strict-transport-security', HSTS);
+    setSecurityHeaders(request, reply);
     done();
   });
+}
+
+export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(HEADERS).header('x-request-id', request.id);
+  // Over plain HTTP browsers have to ignore it; `protocol` is what a trusted proxy says.
+  if (request.protocol === 'https') reply.header('strict-transport-security', HSTS);
 }

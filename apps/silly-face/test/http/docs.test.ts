@@ -8,6 +8,7 @@ vi.mock('../../src/http/security-headers.ts', async (importOriginal) => {
   const original = await importOriginal<typeof SecurityHeaders>();
   let apps = 0;
   return {
+    ...original,
     securityHeaders: (...app: Parameters<typeof original.securityHeaders>) => {
       // The first app is the game's own; those after it are the page.
       if (++apps > 1 && failures-- > 0) throw new Error('The page could not be loaded');

@@ -1,4 +1,7 @@
 // What load balancers, proxies and monitoring see.
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { waitUntil } from '@silly-face/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ask, newPlayer } from './client.ts';
@@ -132,6 +135,39 @@ describe('the headers of every answer', () => {
   });
 });
 
+describe('a path that no route can be looked up for', () => {
+  const tooLong = `/rounds/${'x'.repeat(200)}`;
+
+  it.each(['/%', '/rounds/%E0%A4%A', '/docs/%', tooLong])(
+    'is answered like every other: %s',
+    async (path) => {
+      const answer = await rawGet(path);
+      const { headers, body } = answer;
+      expect(answer.status).toBe(path === tooLong ? 404 : 400);
+      expect(headers).toMatchObject({
+        'content-type': 'application/problem+json; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+        'cache-control': 'no-store',
+        'x-request-id': expect.stringMatching(/^[\da-f-]{36}$/),
+      });
+      expect(JSON.parse(body).instance).toBe(headers['x-request-id']);
+    },
+  );
+
+  it('is counted', async () => {
+    const counted = async (): Promise<number> => {
+      const { body } = await get('/metrics');
+      const count = /http_request_duration_seconds_count\{method="GET",route="none",status="400"\} (\d+)/;
+      return Number(count.exec(String(body))?.[1] ?? 0);
+    };
+    const before = await counted();
+    await rawGet('/%');
+    await waitUntil(async () => (await counted()) === before + 1, { what: 'it to be counted' });
+    expect((await get('/metrics')).body).toContain('http_requests_in_flight 1'); // This look at them.
+  });
+});
+
 describe('an answer that has not changed', () => {
   it.each(['/me', '/players', '/faces'])('is not sent again: GET %s', async (path) => {
     const first = await anna.get(path);
@@ -151,3 +187,12 @@ describe('an answer that has not changed', () => {
     expect(await again()).toMatchObject({ status: 200, body: { id: round.id } });
   });
 });
+
+/** As it is: fetch would not send such a path. */
+async function rawGet(
+  path: string,
+): Promise<{ status?: number; headers: IncomingHttpHeaders; body: string }> {
+  const asked = request(rig.url, { path, agent: false }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
+}
