@@ -24,8 +24,12 @@ export const photos: FastifyPluginAsyncZod<Services> = async (app, { dbOf, photo
       const at = { roundId: request.params.id, playerId: member(request).player.id };
       const photo = await findPhoto(dbOf(request), at, turnNumber(request.params.turn));
       const etag = `"${photo.sha256.toString('base64url')}"`;
-      // A turn's photo never changes.
-      const headers = { etag, 'cache-control': 'private, max-age=31536000, immutable' };
+      // A turn's photo never changes. Kept for the session it was given to: another one may not see it.
+      const headers = {
+        etag,
+        'cache-control': 'private, max-age=31536000, immutable',
+        vary: 'authorization',
+      };
       if (matches(request.headers['if-none-match'], etag)) return reply.code(304).headers(headers).send();
       const found = { ...headers, 'content-type': 'image/jpeg', 'content-length': photo.bytes };
       if (request.method === 'HEAD') return reply.headers(found).send();

@@ -58,10 +58,12 @@ describe('a photo', () => {
     const { headers } = await anna.get(path);
     const etag = headers.get('etag') ?? '';
     expect(headers.get('cache-control')).toContain('immutable');
+    expect(headers.get('vary')).toBe('authorization'); // Somebody else may use the same browser.
     for (const tags of [etag, `"other", W/${etag}`, '*']) {
       const again = await anna.get(path, { headers: { 'if-none-match': tags } });
       expect(again.status).toBe(304);
       expect(again.headers.get('etag')).toBe(etag);
+      expect(again.headers.get('vary')).toBe('authorization');
       expect(again.body).toHaveLength(0);
     }
     expect((await anna.get(path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
@@ -74,7 +76,7 @@ describe('a photo', () => {
     const described = await ask(rig.url, 'HEAD', path, { token: anna.token });
     expect(described.status).toBe(200);
     expect(Number(described.headers.get('content-length'))).toBe(body.length);
-    for (const name of ['content-type', 'etag', 'cache-control'])
+    for (const name of ['content-type', 'etag', 'cache-control', 'vary'])
       expect(described.headers.get(name)).toBe(headers.get(name));
     const known = { token: anna.token, headers: { 'if-none-match': headers.get('etag') ?? '' } };
     expect((await ask(rig.url, 'HEAD', path, known)).status).toBe(304);
