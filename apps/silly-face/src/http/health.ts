@@ -1,5 +1,6 @@
 import { healthHandler, type HealthEndpoint } from '@silly-face/graceful-shutdown';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Services } from './services.ts';
 
 /**
@@ -12,15 +13,25 @@ export const health: FastifyPluginAsyncZod<Services> = async (app, { isDraining 
       return isDraining() ? 'draining' : 'running';
     },
   });
-  const endpoints: [path: string, summary: string, endpoint: HealthEndpoint][] = [
-    ['/_health', 'ok, or 503 while draining', handler],
-    ['/live', 'ok as long as this process can answer: whether to replace it', handler.live],
-    ['/ready', 'Whether this process should get requests: 503 while draining', handler.ready],
+  const endpoints: [path: string, summary: string, endpoint: HealthEndpoint, response: object][] = [
+    ['/_health', 'ok, or 503 while draining', handler, { 200: text('ok'), 503: text('draining') }],
+    [
+      '/live',
+      'ok as long as this process can answer: whether to replace it',
+      handler.live,
+      { 200: text('ok') },
+    ],
+    [
+      '/ready',
+      'Whether this process should get requests: 503 while draining',
+      handler.ready,
+      { 200: json('ok'), 503: json('draining') },
+    ],
   ];
-  for (const [path, summary, endpoint] of endpoints) {
+  for (const [path, summary, endpoint, response] of endpoints) {
     app.get(
       path,
-      { logLevel: 'warn', schema: { tags: ['operation'], security: [], summary } },
+      { logLevel: 'warn', schema: { tags: ['operation'], security: [], summary, response } },
       async (_, reply) => {
         const { status, headers, body } = await endpoint.answer();
         return reply.code(status).headers(headers).send(body);
@@ -28,3 +39,12 @@ export const health: FastifyPluginAsyncZod<Services> = async (app, { isDraining 
     );
   }
 };
+
+function text(state: string): object {
+  return { description: state, content: { 'text/plain': { schema: z.literal(state) } } };
+}
+
+function json(status: string): object {
+  const schema = z.object({ status: z.literal(status), checks: z.object({}) });
+  return { description: status, content: { 'application/json': { schema } } };
+}

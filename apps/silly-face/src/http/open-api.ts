@@ -4,8 +4,8 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 const DESCRIPTION = `Send a silly face, and let the other player guess which one it is.
 
 Every POST needs an \`Idempotency-Key\`, new for each new request: a repeat with the same key and body takes no effect and gets
-the same answer. Everything but signing up and logging in needs the token of a session. Every failure is
-\`application/problem+json\` with a stable \`code\`.`;
+the same answer. Everything but signing up and logging in needs the token of a session. Every failure but the 503
+of health is \`application/problem+json\` with a stable \`code\`.`;
 
 /** How the routes' schemas become the document, with what all of them have in common. */
 export const openApi: FastifyDynamicSwaggerOptions = {

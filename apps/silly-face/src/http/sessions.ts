@@ -30,7 +30,13 @@ export const logIns: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => 
 export const logOuts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.delete(
     '/sessions/current',
-    { schema: { tags: ['account'], summary: 'Log out' } },
+    {
+      schema: {
+        tags: ['account'],
+        summary: 'Log out',
+        response: { 204: z.undefined().meta({ description: 'The token opens nothing any more' }) },
+      },
+    },
     async (request, reply) => {
       await logOut(dbOf(request), member(request).token);
       return reply.code(204).send();

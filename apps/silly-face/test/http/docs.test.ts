@@ -50,4 +50,18 @@ describe('the documentation', () => {
     expect(body.instance).toMatch(/^[\da-f-]{36}$/);
     expect(headers.get('x-request-id')).toBe(body.instance);
   });
+
+  it('describes answers without content, and health, as they are', async () => {
+    const { body } = await ask(rig.url, 'GET', '/openapi.json');
+    const responses = (method: string, path: string) => body.paths[path][method].responses;
+    expect(responses('delete', '/sessions/current')['204']).toEqual({ description: expect.any(String) });
+    const text = (state: string) => ({ content: { 'text/plain': { schema: { enum: [state] } } } });
+    const json = (status: string) => ({
+      content: { 'application/json': { schema: { properties: { status: { enum: [status] } } } } },
+    });
+    expect(responses('get', '/_health')).toMatchObject({ 200: text('ok'), 503: text('draining') });
+    expect(responses('get', '/live')).toMatchObject({ 200: text('ok') });
+    expect(responses('get', '/live')).not.toHaveProperty('503');
+    expect(responses('get', '/ready')).toMatchObject({ 200: json('ok'), 503: json('draining') });
+  });
 });
