@@ -1,4 +1,5 @@
 import { Encoded } from './encoded.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 
 /** As it goes into a snapshot. */
 export interface RecentJson {
@@ -12,6 +13,7 @@ export interface RecentJson {
  */
 export class RecentEvents {
   readonly #most: number;
+  readonly #mostBytes: number;
   /** All events with a higher number are here. */
   #floor: number;
   #count = 0;
@@ -20,15 +22,22 @@ export class RecentEvents {
   #start = 0;
   #end = 0;
 
-  constructor(most: number, { floor, events }: RecentJson = { floor: 0, events: [] }) {
+  constructor(
+    most: number,
+    { floor, events }: RecentJson = { floor: 0, events: [] },
+    mostBytes = MOST_BYTES,
+  ) {
     this.#most = most;
+    this.#mostBytes = mostBytes;
     this.#floor = floor;
     for (const [seq, json] of events) this.push(seq, Encoded.ofJson(json));
   }
 
   push(seq: number, { line }: Encoded): void {
+    const size = HEAD_BYTES + line.length;
     if (this.#count === this.#most) this.#dropOldest();
-    const at = this.#place(HEAD_BYTES + line.length);
+    while (this.#count > 0 && this.#end - this.#start + size > this.#mostBytes) this.#dropOldest();
+    const at = this.#place(size);
     this.#bytes.writeDoubleLE(seq, at);
     this.#bytes.writeUInt32LE(line.length, at + SEQ_BYTES);
     this.#bytes.set(line, at + HEAD_BYTES);
@@ -87,6 +96,8 @@ export class RecentEvents {
   }
 }
 
+/** They are told in one write: whoever reads them is not too slow, also when other events follow at once. */
+const MOST_BYTES = DEFAULT_LIMITS.unsentBytes / 2;
 const SEQ_BYTES = 8;
 const HEAD_BYTES = SEQ_BYTES + 4;
 /** Enough for those who come; what nobody has written to yet takes no memory. */

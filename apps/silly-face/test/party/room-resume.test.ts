@@ -61,6 +61,17 @@ describe('a member who comes back', () => {
     expect(anna.texts()).toEqual(['after']);
   });
 
+  it('gets the whole room when what was missed is more than may wait for a client', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    anna.loseConnection();
+    for (let index = 0; index < 100; index++) await bert.does('CHAT', { text: '漢'.repeat(1_000) });
+    expect(await anna.comeBack()).toMatchObject({ replayed: false, seq: 102 });
+    anna.loseConnection();
+    for (let index = 0; index < 30; index++) await bert.does('CHAT', { text: '漢'.repeat(1_000) });
+    expect(await anna.comeBack()).toMatchObject({ replayed: true });
+  });
+
   it('may send again what was not answered, and it comes to effect once', async () => {
     const host = await party.start();
     const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
