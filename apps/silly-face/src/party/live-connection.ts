@@ -76,6 +76,11 @@ export abstract class LiveConnection implements PartyConnection {
     this.#unsent = undefined;
     this.edge.counts.framesSent += frames instanceof Encoded ? 1 : frames.length;
     this.write(frames);
+    this.written();
+  }
+
+  /** After each write: nobody makes more wait here than may. */
+  protected written(): void {
     const { unsentBytes } = this.edge.limits;
     if (this.unsentBytes > unsentBytes)
       this.bye('too-slow', `More than ${unsentBytes} bytes wait for you to read them`);

@@ -110,7 +110,7 @@ export class WebSocketConnection extends LiveConnection {
     const { opcode, payload } = frame;
     switch (opcode) {
       case OPCODES.ping:
-        if (this.pay(nowMs) && this.#socket.writable) this.#socket.write(serverFrame(OPCODES.pong, payload));
+        if (this.pay(nowMs)) this.#pong(payload);
         return;
       case OPCODES.pong:
         this.pay(nowMs);
@@ -127,6 +127,12 @@ export class WebSocketConnection extends LiveConnection {
     const whole = this.#message.whole();
     this.#message = undefined;
     this.#received(whole, isBinary, nowMs);
+  }
+
+  #pong(payload: Buffer): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(serverFrame(OPCODES.pong, payload));
+    this.written();
   }
 
   #received(payload: Buffer, isBinary: boolean, nowMs: number): void {

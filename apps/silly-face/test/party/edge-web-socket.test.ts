@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { waitUntil } from '@silly-face/testing';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -81,6 +82,25 @@ describe('a WebSocket', () => {
     const [closeCode] = await once(webSocket, 'close');
     expect(closeCode).toBe(1008);
     expect(server.counts.byes).toEqual({ flood: 1 });
+  });
+
+  it('that is pinged and never read is too-slow', async () => {
+    const limits = { unsentBytes: 100_000, framesPerSecond: 1e6, frameBurst: 1e6, closeTimeoutMs: 200 };
+    const { ports, server } = await startEdge(new OneRoom(), limits);
+    const socket = connect({ port: ports.WebSocket, host: '127.0.0.1' });
+    socket.on('error', () => {}); // It is cut off at last.
+    socket.write(UPGRADE);
+    const ping = Buffer.concat([Buffer.from([0x89, 0xfd, 0, 0, 0, 0]), Buffer.alloc(125)]);
+    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => ping));
+    // What the kernel holds back for both sides goes first.
+    for (let count = 0; count < 400 && server.counts.byes['too-slow'] === undefined; count += 1) {
+      socket.write(pings);
+      await setImmediate();
+    }
+    await waitUntil(() => server.counts.byes['too-slow'] === 1, { what: 'the BYE' });
+    await untilAllGone(server);
+    expect(server.counts.byes).toEqual({ 'too-slow': 1 });
+    socket.destroy();
   });
 
   it('that its client closes is closed with the same code', async () => {
