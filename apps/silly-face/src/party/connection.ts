@@ -29,6 +29,8 @@ export interface PartyHandler {
    * none of the three was called by then, the client may try again within the limit for AUTH.
    */
   auth(connection: PartyConnection, frame: AuthFrame): void | Promise<void>;
+  /** The time for AUTH is over, and `auth` has not answered. May say BYE with a better reason than `auth-timeout`. */
+  overdue?(connection: PartyConnection): void;
   command(connection: PartyConnection, frame: CommandFrame): void;
   /** Once for every connection for which `auth` was called, when its socket is gone. */
   closed(connection: PartyConnection): void;

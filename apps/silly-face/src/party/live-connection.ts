@@ -139,12 +139,11 @@ export abstract class LiveConnection implements PartyConnection {
 
   /** Looked after by the one timer of all. */
   tick(nowMs: number): void {
-    const { idleTimeoutMs, pingIntervalMs, authTimeoutMs } = this.edge.limits;
+    const { idleTimeoutMs, pingIntervalMs } = this.edge.limits;
     if (this.#state === 'closing') {
       if (nowMs >= this.#deadlineMs) this.destroy();
     } else if (this.#state !== 'in') {
-      if (nowMs >= this.#deadlineMs)
-        this.bye('auth-timeout', `No successful AUTH within ${authTimeoutMs} ms`);
+      if (nowMs >= this.#deadlineMs) this.#overdue();
     } else if (!this.#paused) {
       const silentMs = nowMs - this.#heardMs;
       if (silentMs >= idleTimeoutMs) this.bye('idle', `Nothing was heard for ${idleTimeoutMs} ms`);
@@ -153,6 +152,15 @@ export abstract class LiveConnection implements PartyConnection {
         this.send(PING);
       }
     }
+  }
+
+  #overdue(): void {
+    try {
+      if (this.#state === 'asking') this.edge.handler.overdue?.(this);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.bye('auth-timeout', `No successful AUTH within ${this.edge.limits.authTimeoutMs} ms`);
   }
 
   /** The socket is closed. */

@@ -16,6 +16,8 @@ interface Place {
 export class RoomsHandler implements PartyHandler {
   readonly #rooms: Rooms;
   readonly #places = new Map<PartyConnection, Place>();
+  /** Whose AUTH waits for the directory, which has failed it. */
+  readonly #unanswered = new Set<PartyConnection>();
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -43,8 +45,13 @@ export class RoomsHandler implements PartyHandler {
         // Whoever has a seat may have asked together with whoever asked in vain.
         if (error.code === 'no-room' && isResume) return refuse(connection);
       }
-      await sleep(AGAIN_MS);
+      await this.#waitForDirectory(connection);
     }
+  }
+
+  overdue(connection: PartyConnection): void {
+    if (this.#unanswered.has(connection))
+      connection.bye('directory-unavailable', 'It cannot be found out where the room is; come again');
   }
 
   command(connection: PartyConnection, frame: CommandFrame): void {
@@ -53,6 +60,7 @@ export class RoomsHandler implements PartyHandler {
   }
 
   closed(connection: PartyConnection): void {
+    this.#unanswered.delete(connection);
     const place = this.#places.get(connection);
     if (!place) return;
     this.#places.delete(connection);
@@ -65,14 +73,20 @@ export class RoomsHandler implements PartyHandler {
     while (connection.open) {
       try {
         const seat = await this.#rooms.directory.redeemSeat(token);
+        this.#unanswered.delete(connection);
         if (!seat) connection.bye('bad-token', 'This seat was taken before, or never given; ask for another');
         return seat;
       } catch (error) {
         if (!(error instanceof DirectoryError)) throw error;
-        await sleep(AGAIN_MS);
+        await this.#waitForDirectory(connection);
       }
     }
     return undefined;
+  }
+
+  async #waitForDirectory(connection: PartyConnection): Promise<void> {
+    if (connection.open) this.#unanswered.add(connection);
+    await sleep(AGAIN_MS);
   }
 
   #seatAgain({ room, player }: Seat): Promise<string> {
@@ -100,6 +114,7 @@ export class RoomsHandler implements PartyHandler {
 
   #settle(connection: PartyConnection, room: Room, member: string): void {
     if (!connection.open) return;
+    this.#unanswered.delete(connection);
     this.#places.set(connection, { room, member });
     this.#rooms.metrics.connections = this.#places.size;
     connection.authenticated();

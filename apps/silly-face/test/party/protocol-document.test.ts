@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BYE_CODES, CLIENT_CMDS, SERVER_CMDS, type ServerFrame } from '../../src/party/frames.ts';
 import { DEFAULT_LIMITS } from '../../src/party/limits.ts';
 import { readFrame, TEXT_LENGTHS } from '../../src/party/read-frame.ts';
+import { REASONS } from '../../src/party/room-commands.ts';
 import { CLOSE_CODES } from '../../src/party/web-socket-connection.ts';
 
 const document = readFileSync(new URL('../../docs/party-protocol.md', import.meta.url), 'utf8');
@@ -31,6 +32,16 @@ describe('the document of the protocol', () => {
   it('has exactly the codes of BYE that the code has, with their close codes', () => {
     expect(rows('BYE').map(([code, closeCode]) => [code?.replaceAll('`', ''), Number(closeCode)])).toEqual(
       BYE_CODES.map((code) => [code, CLOSE_CODES[code] ?? 1008]),
+    );
+  });
+
+  it('has exactly the codes of ERROR that the code has', () => {
+    // A join that is refused ends with BYE.
+    const ofJoin = new Set(['room-full', 'name-taken']);
+    expect(named('ERROR').toSorted()).toEqual(
+      Object.keys(REASONS)
+        .filter((code) => !ofJoin.has(code))
+        .toSorted(),
     );
   });
 
