@@ -1,4 +1,5 @@
 import type { PartyConnection, PartyHandler } from './connection.ts';
+import { Crowd } from './crowd.ts';
 import { FloodGate } from './flood-gate.ts';
 import type { ByeCode } from './frames.ts';
 import { type PartyLimits, partyLimits } from './limits.ts';
@@ -25,12 +26,12 @@ export interface EdgeCounts {
 export class Edge {
   readonly handler: PartyHandler;
   readonly limits: PartyLimits;
+  readonly crowd: Crowd;
   readonly floodGate: FloodGate;
   readonly counts: EdgeCounts = { accepted: 0, framesReceived: 0, framesSent: 0, byes: {} };
   /** With those that are on their way out. */
   readonly connections = new Set<LiveConnection>();
   readonly onError: EdgeOptions['onError'];
-  #open = 0;
   #lastId = 0;
   #unflushed: LiveConnection[] = [];
   #sweeper: NodeJS.Timeout | undefined;
@@ -40,6 +41,7 @@ export class Edge {
     this.handler = handler;
     this.onError = onError;
     this.limits = partyLimits(limits);
+    this.crowd = new Crowd(this.limits);
     this.floodGate = new FloodGate(this.limits.framesPerSecond, this.limits.frameBurst);
   }
 
@@ -52,22 +54,16 @@ export class Edge {
     return (this.#lastId += 1);
   }
 
-  /** False: there are as many as may be. It is counted all the same, until `left`. */
-  entered(connection: LiveConnection): boolean {
+  entered(connection: LiveConnection): void {
     this.connections.add(connection);
     this.#sweeper ??= setInterval(this.#sweep, this.#sweepIntervalMs());
     this.counts.accepted += 1;
-    this.#open += 1;
-    return this.#open <= this.limits.connections;
-  }
-
-  /** It is not open any more. */
-  left(): void {
-    this.#open -= 1;
+    this.crowd.enter(connection);
   }
 
   /** Its socket is gone. */
   gone(connection: LiveConnection): void {
+    this.crowd.gone(connection);
     this.connections.delete(connection);
     if (this.connections.size > 0) return;
     clearInterval(this.#sweeper);

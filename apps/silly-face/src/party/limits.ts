@@ -14,8 +14,10 @@ export interface PartyLimits {
   readonly framesPerSecond: number;
   /** How many it may send at once after a rest. @default 40 */
   readonly frameBurst: number;
-  /** Open connections of both kinds together. @default 5_000 */
+  /** Open connections that have said AUTH, of both kinds together. @default 5_000 */
   readonly connections: number;
+  /** Those that have not: beyond it the oldest gives way. So many may also be on their way out, and so many ask for no WebSocket. @default 2_000 */
+  readonly newcomers: number;
   /** After a BYE or an end: how long the client has to take what was sent and to close. @default 2_000 */
   readonly closeTimeoutMs: number;
 }
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: PartyLimits = {
   framesPerSecond: 20,
   frameBurst: 40,
   connections: 5_000,
+  newcomers: 2_000,
   closeTimeoutMs: 2_000,
 };
 

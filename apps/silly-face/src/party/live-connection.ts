@@ -45,7 +45,8 @@ export abstract class LiveConnection implements PartyConnection {
   protected abstract resumeReading(): void;
   /** Ends this side, and goes on reading so that the client gets the last words: unread bytes would reset the connection. */
   protected abstract finish(code: ByeCode | undefined): void;
-  protected abstract destroy(): void;
+  /** Without another word. */
+  abstract destroy(): void;
 
   get open(): boolean {
     return this.#state !== 'closing' && this.#state !== 'gone';
@@ -53,12 +54,8 @@ export abstract class LiveConnection implements PartyConnection {
 
   /** The first words. */
   protected greet(): void {
-    if (this.edge.entered(this)) this.send(PLSAUTH);
-    else
-      this.bye(
-        'server-full',
-        `${this.edge.limits.connections} clients are here, and there is no room for more`,
-      );
+    this.send(PLSAUTH);
+    this.edge.entered(this);
   }
 
   send(frame: Encoded): void {
@@ -165,7 +162,7 @@ export abstract class LiveConnection implements PartyConnection {
 
   /** The socket is closed. */
   protected gone(): void {
-    if (this.open) this.edge.left();
+    if (this.open) this.edge.crowd.leave(this);
     this.#state = 'gone';
     this.#held = undefined;
     this.#unsent = undefined;
@@ -213,6 +210,10 @@ export abstract class LiveConnection implements PartyConnection {
   }
 
   #ask(frame: AuthFrame): void {
+    if (!this.#asked && !this.edge.crowd.admit(this)) {
+      const { connections } = this.edge.limits;
+      return this.bye('server-full', `${connections} clients are here, and there is no room for more`);
+    }
     this.#state = 'asking';
     this.#asked = true;
     const answer = this.edge.handler.auth(this, frame);
@@ -251,7 +252,7 @@ export abstract class LiveConnection implements PartyConnection {
     this.#state = 'closing';
     this.#held = undefined;
     this.#deadlineMs = this.edge.nowMs() + this.edge.limits.closeTimeoutMs;
-    this.edge.left();
+    this.edge.crowd.leave(this);
     this.flush();
     this.finish(code);
   }

@@ -28,9 +28,6 @@ export class PartyServer {
       void new TcpConnection(edge, socket);
     });
     this.webSocket = webSocketServer(edge, { origins, pages });
-    // Those above the limit get a BYE, and even of those there is an end.
-    this.tcp.maxConnections = edge.limits.connections + REFUSED_AT_ONCE;
-    this.webSocket.maxConnections = edge.limits.connections + REFUSED_AT_ONCE;
   }
 
   /** With those that are on their way out. */
@@ -60,5 +57,3 @@ export class PartyServer {
     await Promise.all([...closed, this.#edge.empty()]);
   }
 }
-
-const REFUSED_AT_ONCE = 1_000;

@@ -47,7 +47,7 @@ export class TcpConnection extends LiveConnection {
     this.#socket.end();
   }
 
-  protected destroy(): void {
+  destroy(): void {
     this.#socket.destroy();
   }
 

@@ -70,7 +70,7 @@ export class WebSocketConnection extends LiveConnection {
     return closeFrame(code === undefined ? GOING_AWAY : (CLOSE_CODES[code] ?? POLICY_VIOLATION), code ?? '');
   }
 
-  protected destroy(): void {
+  destroy(): void {
     this.#socket.destroy();
   }
 

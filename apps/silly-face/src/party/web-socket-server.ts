@@ -17,18 +17,18 @@ export function webSocketServer(
   edge: Edge,
   { origins, pages = upgradeRequired }: WebSocketServerOptions,
 ): Server {
-  const { authTimeoutMs } = edge.limits;
+  const { authTimeoutMs, newcomers } = edge.limits;
   const server = createServer(
     {
       headersTimeout: authTimeoutMs,
       requestTimeout: authTimeoutMs,
-      keepAliveTimeout: 1_000,
       connectionsCheckingInterval: Math.min(authTimeoutMs, 1_000),
       maxHeaderSize: 8_192,
       noDelay: true,
     },
     pages,
   );
+  boundSilent(server, newcomers);
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const socket = duplex as Socket;
     const { origin } = request.headers;
@@ -45,6 +45,33 @@ export function webSocketServer(
 export const upgradeRequired: RequestListener = (_, response) => {
   response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
 };
+
+/** Of those that have not asked for anything yet, the oldest gives way: who comes anew, with a health check perhaps, is heard. */
+function boundSilent(server: Server, most: number): void {
+  const silent = new Set<Socket>();
+  const forget = function forget(this: Socket): void {
+    silent.delete(this);
+  };
+  const hasAsked = ({ socket }: IncomingMessage): void => {
+    silent.delete(socket);
+    socket.off('close', forget);
+  };
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.on('close', forget);
+    if (silent.size <= most) return;
+    const [oldest] = silent;
+    if (oldest === undefined) return;
+    silent.delete(oldest);
+    refuse(oldest, '503 Service Unavailable');
+  });
+  // Nobody is silent again behind an answer: that is the end. Before the pages, which answer at once.
+  server.prependListener('request', (request, response) => {
+    hasAsked(request);
+    response.shouldKeepAlive = false;
+  });
+  server.on('upgrade', hasAsked);
+}
 
 /** Pages cannot say BYE before the upgrade, so this is HTTP's. */
 function refuse(socket: Socket, status: string): void {

@@ -97,6 +97,7 @@ describe.each<Transport>(['TCP', 'WebSocket'])('limits over %s:', (transport) =>
     await join('TCP');
     const second = await join('WebSocket');
     const third = await connect(transport);
+    third.send({ cmd: 'AUTH', token: 'any' });
     expect(await expectBye(third, 'server-full')).toBe(closeCode(1013));
     await second.end();
     await waitUntil(() => server.connections.size === 1, { what: 'the second to be gone' });

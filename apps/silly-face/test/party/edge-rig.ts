@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitUntil } from '@silly-face/testing';
 import { expect, onTestFinished } from 'vitest';
@@ -65,12 +66,14 @@ export async function startEdge<Handler extends PartyHandler>(
   handler: Handler,
   limits: Partial<PartyLimits> = {},
   origins?: readonly string[],
+  pages?: RequestListener,
 ): Promise<EdgeRig<Handler>> {
   const errors: unknown[] = [];
   const server = new PartyServer(handler, {
     limits: { closeTimeoutMs: 400, ...limits },
     onError: (error) => errors.push(error),
     ...(origins && { origins }),
+    ...(pages && { pages }),
   });
   await Promise.all(
     [server.tcp, server.webSocket].map((each) => once(each.listen(0, '127.0.0.1'), 'listening')),
