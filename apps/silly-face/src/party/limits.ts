@@ -16,7 +16,7 @@ export interface PartyLimits {
   readonly frameBurst: number;
   /** Open connections that have said AUTH, of both kinds together. @default 5_000 */
   readonly connections: number;
-  /** Those that have not: beyond it the oldest gives way. So many may also be on their way out, and so many ask for no WebSocket. @default 2_000 */
+  /** Those that have not: beyond it the oldest gives way. So many may also be on their way out, and so many ask for no WebSocket. @default 5_000 */
   readonly newcomers: number;
   /** After a BYE or an end: how long the client has to take what was sent and to close. @default 2_000 */
   readonly closeTimeoutMs: number;
@@ -31,7 +31,7 @@ export const DEFAULT_LIMITS: PartyLimits = {
   framesPerSecond: 20,
   frameBurst: 40,
   connections: 5_000,
-  newcomers: 2_000,
+  newcomers: 5_000,
   closeTimeoutMs: 2_000,
 };
 
