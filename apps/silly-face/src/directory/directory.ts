@@ -2,7 +2,8 @@
  * Where the party processes are, who owns which room, and what a room needs to come back.
  *
  * A process lives as long as it renews its lease. A room has an owner and a fence, a number that rises with each change of
- * owner and never falls: what is written to a room carries the fence, and whoever was overtaken is refused. Time is the store's.
+ * owner and never falls: what is written to a room carries the fence, and whoever was overtaken is refused. So is another owner
+ * with the same fence, since a store that has lost its memory gives fences again. Time is the store's.
  */
 
 export interface Address {
@@ -36,6 +37,13 @@ export interface Claim {
   readonly owner: PartyProcess;
 }
 
+/** What whoever writes to a room shows. A claim is one. */
+export interface Hold {
+  readonly room: string;
+  readonly fence: number;
+  readonly owner: { readonly id: string };
+}
+
 /** The whole of a room after the event with this number. `state` is JSON. */
 export interface Snapshot {
   readonly seq: number;
@@ -48,9 +56,7 @@ export interface LogEntry {
   readonly event: unknown;
 }
 
-export interface Append {
-  readonly room: string;
-  readonly fence: number;
+export interface Append extends Hold {
   readonly entries: readonly LogEntry[];
 }
 
@@ -84,18 +90,20 @@ export interface Directory {
   /** Who owns the room; one without a living owner gets one. @throws `no-process`, `no-room` */
   locate(room: string, options?: LocateOptions): Promise<Claim>;
   /** Gives the room, whole as it stands in the snapshot, to another process. @throws `fence-lost`, `process-expired` (that one's) */
-  handOver(room: string, fence: number, to: string, snapshot: Snapshot): Promise<Claim>;
+  handOver(hold: Hold, to: string, snapshot: Snapshot): Promise<Claim>;
   /** As `handOver` to nobody: the next who asks gets it. @throws `fence-lost` */
-  release(room: string, fence: number, snapshot: Snapshot): Promise<void>;
+  release(hold: Hold, snapshot: Snapshot): Promise<void>;
   /** The room is over: nothing of it is kept but its fence, for a while. @throws `fence-lost` */
-  close(room: string, fence: number): Promise<void>;
+  close(hold: Hold): Promise<void>;
 
-  /** All in one trip. For each: whether it was written, or its fence is lost. */
+  /** All in one trip. For each: whether it was written, or the fence is lost. */
   append(batch: readonly Append[]): Promise<('written' | 'fence-lost')[]>;
   /** Takes the place of the log up to its number. @throws `fence-lost` */
-  saveSnapshot(room: string, fence: number, snapshot: Snapshot): Promise<void>;
+  saveSnapshot(hold: Hold, snapshot: Snapshot): Promise<void>;
+  /** Takes the place of all that was kept, also of what is newer. @throws `fence-lost` */
+  replace(hold: Hold, snapshot: Snapshot): Promise<void>;
   /** The newest snapshot and what was logged after it, in order. @throws `fence-lost` */
-  load(room: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }>;
+  load(hold: Hold): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }>;
 
   /** A token for one use within `ttlMs`; kept as a hash. */
   issueSeat(seat: Seat, ttlMs: number): Promise<string>;

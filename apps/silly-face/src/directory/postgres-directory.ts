@@ -2,7 +2,7 @@
  * The directory in Postgres.
  *
  * The row of a room is its lock: a claim changes its fence under it, and whoever writes to the room takes it with
- * `WHERE fence = …`, in the same statement or transaction as the write. Under READ COMMITTED a statement that has waited for the
+ * `WHERE fence = … AND owner = …`, in the same statement or transaction as the write. Under READ COMMITTED a statement that has waited for the
  * row looks at it again as it is now: the write of an overtaken owner that stood behind the claim finds nothing to lock.
  */
 import { type Database, isDatabaseUnavailable, openDatabase } from '../store/database.ts';
@@ -11,6 +11,7 @@ import type {
   Append,
   Claim,
   Directory,
+  Hold,
   Load,
   LocateOptions,
   LogEntry,
@@ -93,28 +94,32 @@ class PostgresDirectory implements Directory {
     return this.#ask(`Locate room ${room}`, claims.locate(this.#db, room, options));
   }
 
-  handOver(room: string, fence: number, to: string, snapshot: Snapshot): Promise<Claim> {
-    return this.#ask(`Hand over room ${room}`, claims.handOver(this.#db, room, fence, to, snapshot));
+  handOver(hold: Hold, to: string, snapshot: Snapshot): Promise<Claim> {
+    return this.#ask(`Hand over room ${hold.room}`, claims.handOver(this.#db, hold, to, snapshot));
   }
 
-  release(room: string, fence: number, snapshot: Snapshot): Promise<void> {
-    return this.#ask(`Release room ${room}`, claims.release(this.#db, room, fence, snapshot));
+  release(hold: Hold, snapshot: Snapshot): Promise<void> {
+    return this.#ask(`Release room ${hold.room}`, claims.release(this.#db, hold, snapshot));
   }
 
-  close(room: string, fence: number): Promise<void> {
-    return this.#ask(`Close room ${room}`, claims.close(this.#db, room, fence));
+  close(hold: Hold): Promise<void> {
+    return this.#ask(`Close room ${hold.room}`, claims.close(this.#db, hold));
   }
 
   append(batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
     return this.#ask(`Append to ${batch.length} rooms`, history.append(this.#db, batch));
   }
 
-  saveSnapshot(room: string, fence: number, snapshot: Snapshot): Promise<void> {
-    return this.#ask(`Save room ${room}`, history.saveSnapshot(this.#db, room, fence, snapshot));
+  saveSnapshot(hold: Hold, snapshot: Snapshot): Promise<void> {
+    return this.#ask(`Save room ${hold.room}`, history.saveSnapshot(this.#db, hold, snapshot));
   }
 
-  load(room: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
-    return this.#ask(`Load room ${room}`, history.load(this.#db, room, fence));
+  replace(hold: Hold, snapshot: Snapshot): Promise<void> {
+    return this.#ask(`Replace room ${hold.room}`, history.replace(this.#db, hold, snapshot));
+  }
+
+  load(hold: Hold): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+    return this.#ask(`Load room ${hold.room}`, history.load(this.#db, hold));
   }
 
   issueSeat(seat: Seat, ttlMs: number): Promise<string> {

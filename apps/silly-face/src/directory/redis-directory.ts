@@ -1,15 +1,17 @@
 /*
  * The directory in Redis, 6.2 or newer.
  *
- * Redis runs one script at a time, and each script that writes to a room compares the fence before it writes: nobody comes in
- * between. What Redis forgets, fences among it (it was emptied, or a replica took over that lacked the newest writes), the
- * owners bring back: they check in, locate their rooms above the fence they had, and save their snapshots. Until they have,
- * an overtaken owner is held back by its own clock alone, which knows that its lease is over.
+ * Redis runs one script at a time, and each script that writes to a room compares fence and owner before it writes: nobody comes
+ * in between. What Redis forgets, fences among it (it was emptied, or a replica took over that lacked the newest writes), the
+ * owners bring back: they check in, locate their rooms above the fence they had, and put their snapshots in the place of what
+ * others, who knew nothing of them, have written. Until they have, an overtaken owner is held back by its own clock alone, which
+ * knows that its lease is over.
  */
 import type {
   Append,
   Claim,
   Directory,
+  Hold,
   Load,
   LocateOptions,
   LogEntry,
@@ -19,6 +21,7 @@ import type {
   Snapshot,
 } from './directory.ts';
 import { checkOptions, type DirectoryOptions } from './options.ts';
+import type { ScriptName } from './redis/client.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { PROCESS_KEYS, roomKeys, seatKey } from './redis/keys.ts';
 import { claimOf, type ClaimReply, history, type HistoryReply } from './redis/replies.ts';
@@ -79,48 +82,46 @@ class RedisDirectory implements Directory {
     return claimOf(room, reply as ClaimReply);
   }
 
-  async handOver(room: string, fence: number, to: string, { seq, state }: Snapshot): Promise<Claim> {
+  async handOver(hold: Hold, to: string, { seq, state }: Snapshot): Promise<Claim> {
+    const { room } = hold;
     const keys = [...PROCESS_KEYS, ...roomKeys(room)];
-    const args = [String(fence), to, String(seq), JSON.stringify(state)];
+    const args = [...shown(hold), to, String(seq), JSON.stringify(state)];
     const reply = await this.#redis.run(`Hand over room ${room}`, 'handOver', keys, args);
-    if (reply === 'fence-lost') throw fenceLost('Hand over', room, fence);
+    if (reply === 'fence-lost') throw fenceLost('Hand over', hold);
     if (reply === 'process-expired') throw processExpired(`Hand over room ${room}`, to);
     return claimOf(room, reply as ClaimReply);
   }
 
-  async release(room: string, fence: number, { seq, state }: Snapshot): Promise<void> {
-    const args = [String(fence), String(seq), JSON.stringify(state)];
-    const reply = await this.#redis.run(`Release room ${room}`, 'release', roomKeys(room), args);
-    if (reply === 'fence-lost') throw fenceLost('Release', room, fence);
+  async release(hold: Hold, { seq, state }: Snapshot): Promise<void> {
+    await this.#asOwner('Release', 'release', hold, String(seq), JSON.stringify(state));
   }
 
-  async close(room: string, fence: number): Promise<void> {
-    const reply = await this.#redis.run(`Close room ${room}`, 'close', roomKeys(room), [String(fence)]);
-    if (reply === 'fence-lost') throw fenceLost('Close', room, fence);
+  async close(hold: Hold): Promise<void> {
+    await this.#asOwner('Close', 'close', hold);
   }
 
   async append(batch: readonly Append[]): Promise<('written' | 'fence-lost')[]> {
     if (batch.length === 0) return [];
     const keys = batch.flatMap(({ room }) => roomKeys(room));
-    const args = batch.flatMap(({ fence, entries }) => [
-      String(fence),
-      String(entries.length),
-      ...entries.flatMap(({ seq, event }) => [String(seq), JSON.stringify(event)]),
+    const args = batch.flatMap((each) => [
+      ...shown(each),
+      String(each.entries.length),
+      ...each.entries.flatMap(({ seq, event }) => [String(seq), JSON.stringify(event)]),
     ]);
     const reply = await this.#redis.run(`Append to ${batch.length} rooms`, 'append', keys, args);
     return (reply as number[]).map((written) => (written === 1 ? 'written' : 'fence-lost'));
   }
 
-  async saveSnapshot(room: string, fence: number, { seq, state }: Snapshot): Promise<void> {
-    const args = [String(fence), String(seq), JSON.stringify(state)];
-    const reply = await this.#redis.run(`Save room ${room}`, 'saveSnapshot', roomKeys(room), args);
-    if (reply === 'fence-lost') throw fenceLost('Save', room, fence);
+  async saveSnapshot(hold: Hold, { seq, state }: Snapshot): Promise<void> {
+    await this.#asOwner('Save', 'saveSnapshot', hold, String(seq), JSON.stringify(state));
   }
 
-  async load(room: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
-    const reply = await this.#redis.run(`Load room ${room}`, 'load', roomKeys(room), [String(fence)]);
-    if (reply === 'fence-lost') throw fenceLost('Load', room, fence);
-    return history(reply as HistoryReply);
+  async replace(hold: Hold, { seq, state }: Snapshot): Promise<void> {
+    await this.#asOwner('Replace', 'replace', hold, String(seq), JSON.stringify(state));
+  }
+
+  async load(hold: Hold): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+    return history((await this.#asOwner('Load', 'load', hold)) as HistoryReply);
   }
 
   async issueSeat(seat: Seat, ttlMs: number): Promise<string> {
@@ -142,4 +143,16 @@ class RedisDirectory implements Directory {
   disconnect(): Promise<void> {
     return this.#redis.disconnect();
   }
+
+  /** @throws DirectoryError `fence-lost` */
+  async #asOwner(operation: string, script: ScriptName, hold: Hold, ...args: string[]): Promise<unknown> {
+    const all = [...shown(hold), ...args];
+    const reply = await this.#redis.run(`${operation} room ${hold.room}`, script, roomKeys(hold.room), all);
+    if (reply === 'fence-lost') throw fenceLost(operation, hold);
+    return reply;
+  }
+}
+
+function shown({ fence, owner }: Hold): [fence: string, owner: string] {
+  return [String(fence), owner.id];
 }

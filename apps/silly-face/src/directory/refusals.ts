@@ -1,7 +1,10 @@
-import { DirectoryError } from './directory.ts';
+import { DirectoryError, type Hold } from './directory.ts';
 
-export function fenceLost(operation: string, room: string, fence: number): DirectoryError {
-  return new DirectoryError('fence-lost', `${operation} room ${room}: its fence is not ${fence} any more`);
+export function fenceLost(operation: string, { room, fence, owner }: Hold): DirectoryError {
+  return new DirectoryError(
+    'fence-lost',
+    `${operation} room ${room}: ${owner.id} does not have it with the fence ${fence} any more`,
+  );
 }
 
 export function processExpired(operation: string, id: string): DirectoryError {

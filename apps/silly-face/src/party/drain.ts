@@ -59,8 +59,8 @@ async function giveAway(rooms: Rooms, targets: DrainTargets, room: Room): Promis
   const target = await targets.choose(room.seats.connections.length);
   const snapshot = snapshotOf(room.state, room.fence + 1);
   try {
-    if (target) await directory.handOver(room.name, room.fence, target.id, snapshot);
-    else await directory.release(room.name, room.fence, snapshot);
+    if (target) await directory.handOver(rooms.holdOf(room), target.id, snapshot);
+    else await directory.release(rooms.holdOf(room), snapshot);
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     if (error.code === 'process-expired') targets.forget();

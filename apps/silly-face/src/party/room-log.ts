@@ -1,4 +1,4 @@
-import type { Directory, LogEntry } from '../directory/directory.ts';
+import type { Directory, Hold, LogEntry } from '../directory/directory.ts';
 import type { PartyLog } from './log.ts';
 
 /** What of a room its log has to know. */
@@ -9,12 +9,14 @@ export interface LoggedRoom {
   readonly isWritable: boolean;
   /** All up to this number is kept. */
   written(seq: number): void;
-  /** It was refused: the room has another fence. */
+  /** It was refused: the room has another fence or owner. */
   overtaken(): void;
 }
 
 export interface RoomLogOptions {
   readonly directory: Directory;
+  /** This process. */
+  readonly owner: Hold['owner'];
   readonly chatLogMs: number;
   readonly log: PartyLog;
 }
@@ -97,9 +99,15 @@ export class RoomLog {
   async #write(): Promise<void> {
     const load = this.#load();
     if (load.length === 0) return;
-    const batch = load.map(({ room, part }) => ({ room: room.name, fence: room.fence, entries: part }));
+    const { directory, owner } = this.#options;
+    const batch = load.map(({ room, part }) => ({
+      room: room.name,
+      fence: room.fence,
+      owner,
+      entries: part,
+    }));
     try {
-      const results = await this.#options.directory.append(batch);
+      const results = await directory.append(batch);
       this.#retryMs = 0;
       for (const [index, { room, entries, part }] of load.entries()) {
         // It was forgotten meanwhile.

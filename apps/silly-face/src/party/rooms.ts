@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Address, type Directory, DirectoryError, type NewProcess } from '../directory/directory.ts';
+import {
+  type Address,
+  type Directory,
+  DirectoryError,
+  type Hold,
+  type NewProcess,
+} from '../directory/directory.ts';
 import { Lease } from './lease.ts';
 import type { PartyLog } from './log.ts';
 import { newMetrics } from './metrics.ts';
@@ -48,8 +54,8 @@ export class Rooms implements RoomHost {
     this.#findProcess = () => ({ id, ...address() });
     this.words = log;
     this.settings = readRoomOptions(options);
-    this.log = new RoomLog({ directory, chatLogMs: this.settings.chatLogMs, log });
-    this.#snapshots = new SnapshotWriter(directory, log);
+    this.log = new RoomLog({ directory, owner: { id }, chatLogMs: this.settings.chatLogMs, log });
+    this.#snapshots = new SnapshotWriter(directory, { id }, log);
     this.#verification = new Verification(this);
     this.lease = new Lease({
       ...this.settings,
@@ -125,13 +131,11 @@ export class Rooms implements RoomHost {
   async #find(name: string, mustExist: boolean): Promise<Opened | undefined> {
     const { id } = this.process;
     const { term } = this.lease;
-    const { owner, fence } = await this.directory.locate(name, {
-      mustExist,
-      ...(!this.isDraining && { to: id }),
-    });
+    const claim = await this.directory.locate(name, { mustExist, ...(!this.isDraining && { to: id }) });
+    const { owner, fence } = claim;
     if (owner.id !== id) return this.#isAwaited(owner) ? undefined : owner;
-    const state = restoreRoom(await this.directory.load(name, fence), fence, this.settings.recentEvents);
-    if (state.hasGap) await this.directory.saveSnapshot(name, fence, snapshotOf(state));
+    const state = restoreRoom(await this.directory.load(claim), fence, this.settings.recentEvents);
+    if (state.hasGap) await this.directory.saveSnapshot(claim, snapshotOf(state));
     // What the directory said may have lost its meaning on the way, also when a new lease has begun meanwhile.
     if (!this.lease.held || this.lease.term !== term) return undefined;
     const room = new Room(name, fence, state, this);
@@ -149,6 +153,11 @@ export class Rooms implements RoomHost {
     room.gone();
     if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
     this.metrics.rooms = this.#rooms.size;
+  }
+
+  /** What this process shows to write to the room. */
+  holdOf({ name, fence }: Room): Hold {
+    return { room: name, fence, owner: this.process };
   }
 
   onLongLog(room: Room): void {
@@ -170,7 +179,7 @@ export class Rooms implements RoomHost {
   async #close(room: Room): Promise<void> {
     room.phase = 'leaving';
     try {
-      await this.directory.close(room.name, room.fence);
+      await this.directory.close(this.holdOf(room));
     } catch (error) {
       if (!(error instanceof DirectoryError) || error.code !== 'fence-lost') {
         this.words.warn({ err: error, room: room.name }, 'the empty room was not closed');

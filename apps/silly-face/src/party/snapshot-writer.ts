@@ -1,4 +1,4 @@
-import { type Directory, DirectoryError } from '../directory/directory.ts';
+import { type Directory, DirectoryError, type Hold } from '../directory/directory.ts';
 import type { PartyLog } from './log.ts';
 import type { Room } from './room.ts';
 import { snapshotOf } from './room-state.ts';
@@ -6,12 +6,14 @@ import { snapshotOf } from './room-state.ts';
 /** Saves rooms whose logs have grown long, few at a time. One that fails is tried again when its log has grown further. */
 export class SnapshotWriter {
   readonly #directory: Directory;
+  readonly #owner: Hold['owner'];
   readonly #log: PartyLog;
   readonly #waiting = new Set<Room>();
   readonly #saving = new Map<Room, Promise<void>>();
 
-  constructor(directory: Directory, log: PartyLog) {
+  constructor(directory: Directory, owner: Hold['owner'], log: PartyLog) {
     this.#directory = directory;
+    this.#owner = owner;
     this.#log = log;
   }
 
@@ -42,7 +44,7 @@ export class SnapshotWriter {
   async #save(room: Room): Promise<void> {
     const { fence, state } = room;
     try {
-      await this.#directory.saveSnapshot(room.name, fence, snapshotOf(state));
+      await this.#directory.saveSnapshot({ room: room.name, fence, owner: this.#owner }, snapshotOf(state));
       if (room.phase === 'open' && room.fence === fence) room.saved(state.seq);
     } catch (error) {
       if (error instanceof DirectoryError && error.code === 'fence-lost') room.overtaken();

@@ -60,20 +60,19 @@ export class Verification {
 
   async #findOwner(room: Room): Promise<'us' | Address> {
     const { directory, process, isDraining } = this.#rooms;
-    const to = isDraining ? undefined : process.id;
-    const { owner, fence } = await directory.locate(room.name, {
+    const claim = await directory.locate(room.name, {
       aboveFence: room.fence - 1,
-      ...(to !== undefined && { to }),
+      ...(!isDraining && { to: process.id }),
     });
-    if (owner.id !== process.id) return owner;
-    if (fence !== room.fence) {
+    if (claim.owner.id !== process.id) return claim.owner;
+    if (claim.fence !== room.fence) {
       // Somebody had it meanwhile, and what that one wrote counts; or the directory knows nothing, and what we know does.
-      const { snapshot, log } = await directory.load(room.name, fence);
+      const { snapshot, log } = await directory.load(claim);
       if (snapshot || log.length > 0) return process;
     }
     const snapshot: Snapshot = snapshotOf(room.state);
-    await directory.saveSnapshot(room.name, fence, snapshot);
-    room.fence = fence;
+    await directory.saveSnapshot(claim, snapshot);
+    room.fence = claim.fence;
     this.#rooms.log.forget(room);
     room.saved(snapshot.seq);
     return 'us';

@@ -1,6 +1,6 @@
 import { waitUntil } from '@silly-face/testing';
 import { afterAll, expect, it } from 'vitest';
-import type { DirectoryError } from '../../src/directory/directory.ts';
+import type { Claim, DirectoryError } from '../../src/directory/directory.ts';
 import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { startMigratedPostgres } from './migrated-postgres.ts';
@@ -19,35 +19,44 @@ afterAll(async () => {
 
 const snapshot = { seq: 9, state: 'stale' };
 
-type Write = (room: string, fence: number) => Promise<unknown>;
+type Write = (claim: Claim) => Promise<unknown>;
 const writes: [name: string, write: Write][] = [
   [
     'append',
-    async (room, fence) => {
-      const entries = [{ seq: 9, event: 'stale' }];
-      const [outcome] = await directory.append([{ room, fence, entries }]);
+    async (claim) => {
+      const [outcome] = await directory.append([{ ...claim, entries: [{ seq: 9, event: 'stale' }] }]);
       return outcome;
     },
   ],
-  ['saveSnapshot', (room, fence) => directory.saveSnapshot(room, fence, snapshot)],
-  ['handOver', (room, fence) => directory.handOver(room, fence, 'h1/party-2/4711', snapshot)],
-  ['release', (room, fence) => directory.release(room, fence, snapshot)],
-  ['close', (room, fence) => directory.close(room, fence)],
+  ['saveSnapshot', (claim) => directory.saveSnapshot(claim, snapshot)],
+  ['replace', (claim) => directory.replace(claim, snapshot)],
+  ['handOver', (claim) => directory.handOver(claim, 'h1/party-2/4711', snapshot)],
+  ['release', (claim) => directory.release(claim, snapshot)],
+  ['close', (claim) => directory.close(claim)],
 ];
 
-it.each(writes)('%s that waits behind a new claim is refused when its turn comes', async (room, write) => {
-  const { fence } = await directory.locate(room, { to: 'h1/party-1/4711' });
-  await directory.append([{ room, fence, entries: [{ seq: 1, event: 'kept' }] }]);
+/** With a higher fence, or with the same: a store that has lost its memory gives it again. */
+const claims: [name: string, change: string][] = [
+  ['a new claim', `fence = fence + 1`],
+  ['a new claim with the same fence', `owner = 'h1/party-2/4711'`],
+];
+const cases = writes.flatMap(([name, write]) =>
+  claims.map(([claim, change]) => ({ name, write, claim, change })),
+);
+
+it.each(cases)('$name that waits behind $claim is refused', async ({ name, write, claim: by, change }) => {
+  const claim = await directory.locate(`${name} behind ${by}`, { to: 'h1/party-1/4711' });
+  await directory.append([{ ...claim, entries: [{ seq: 1, event: 'kept' }] }]);
   // A client of its own: what is asked of `db` meanwhile does not belong to its transaction.
   const claiming = await db.acquire();
   await claiming.query('BEGIN');
-  await claiming.query(`UPDATE party_rooms SET fence = fence + 1 WHERE room = $1`, [room]);
-  const outcome = write(room, fence).catch((error: DirectoryError) => error.code);
+  await claiming.query(`UPDATE party_rooms SET ${change} WHERE room = $1`, [claim.room]);
+  const outcome = write(claim).catch((error: DirectoryError) => error.code);
   await untilSomebodyWaits();
   await claiming.query('COMMIT');
   claiming.release();
   expect(await outcome).toBe('fence-lost');
-  expect(await directory.load(room, fence + 1)).toEqual({
+  expect(await directory.load(await directory.locate(claim.room))).toEqual({
     snapshot: undefined,
     log: [{ seq: 1, event: 'kept' }],
   });

@@ -25,12 +25,11 @@ async function namesIn(table: string, column: string): Promise<unknown[]> {
 
 it('a sweep forgets what is over, and nothing else', async () => {
   for (const room of ['new', 'old', 'old-but-written', 'old-and-locked']) {
-    const { fence } = await directory.locate(room);
-    await directory.saveSnapshot(room, fence, { seq: 1, state: {} });
-    await directory.append([{ room, fence, entries: [{ seq: 2, event: {} }] }]);
+    const claim = await directory.locate(room);
+    await directory.saveSnapshot(claim, { seq: 1, state: {} });
+    await directory.append([{ ...claim, entries: [{ seq: 2, event: {} }] }]);
   }
-  const closed = await directory.locate('closed');
-  await directory.close('closed', closed.fence);
+  await directory.close(await directory.locate('closed'));
   await directory.issueSeat({ room: 'late', player: { id: 'p', name: 'n' } }, 1);
   await directory.issueSeat({ room: 'in-time', player: { id: 'p', name: 'n' } }, 60_000);
   await directory.checkIn(newProcess('party-2'));

@@ -41,13 +41,13 @@ describe('the directory in Redis:', () => {
     const [id, other] = await checkedIn(directory, 'party-1', 'party-2');
     const room = newRoom();
     let claim = await directory.locate(room, { to: other });
-    claim = await directory.handOver(room, claim.fence, id, { seq: 3, state: 'three' });
+    claim = await directory.handOver(claim, id, { seq: 3, state: 'three' });
     await withClient(redis.url, (client) => client.flushAll().then(() => client.scriptFlush()));
 
     const load = { rooms: 1, connections: 8 };
     await expect(directory.heartbeat(id, load)).rejects.toMatchObject({ code: 'process-expired' });
     const entries = [{ seq: 4, event: 'four' }];
-    expect(await directory.append([{ room, fence: claim.fence, entries }])).toEqual(['fence-lost']);
+    expect(await directory.append([{ ...claim, entries }])).toEqual(['fence-lost']);
     // Somebody else is asked for the room first, and knows nothing of it.
     await checkedIn(directory, 'party-2');
     const ignorant = await directory.locate(room);
@@ -57,22 +57,22 @@ describe('the directory in Redis:', () => {
     const regained = await directory.locate(room, { to: id, aboveFence: claim.fence });
     expect(regained.owner.id).toBe(id);
     expect(regained.fence).toBeGreaterThan(claim.fence);
-    await directory.saveSnapshot(room, regained.fence, { seq: 3, state: 'three' });
-    expect(await directory.append([{ room, fence: regained.fence, entries }])).toEqual(['written']);
-    expect(await directory.load(room, regained.fence)).toEqual({
+    await directory.saveSnapshot(regained, { seq: 3, state: 'three' });
+    expect(await directory.append([{ ...regained, entries }])).toEqual(['written']);
+    expect(await directory.load(regained)).toEqual({
       snapshot: { seq: 3, state: 'three' },
       log: entries,
     });
-    await expect(directory.load(room, ignorant.fence)).rejects.toMatchObject({ code: 'fence-lost' });
+    await expect(directory.load(ignorant)).rejects.toMatchObject({ code: 'fence-lost' });
   });
 
   it('forgets what nobody writes or asks for within a day', async () => {
     const directory = await emptied(connectTo(started()));
     await checkedIn(directory, 'party-1');
     const [room, closed] = [newRoom(), newRoom()];
-    const { fence } = await directory.locate(room);
-    await directory.append([{ room, fence, entries: [{ seq: 1, event: 'one' }] }]);
-    await directory.close(closed, (await directory.locate(closed)).fence);
+    const entries = [{ seq: 1, event: 'one' }];
+    await directory.append([{ ...(await directory.locate(room)), entries }]);
+    await directory.close(await directory.locate(closed));
     await withClient(redis.url, async (client) => {
       const keys = (await client.keys('*')).filter((key) => key.includes(room) || key.includes(closed));
       expect(keys).toHaveLength(3);

@@ -110,9 +110,9 @@ describe('a process that drains', () => {
     const bert = await party.join(host, 'bert', 'good');
     const next = await party.start();
     const handOver = host.directory.handOver.bind(host.directory);
-    host.directory.handOver = async (room, ...rest) => {
-      if (room === 'bad') throw new TypeError('It is not to be taken');
-      return handOver(room, ...rest);
+    host.directory.handOver = async (hold, ...rest) => {
+      if (hold.room === 'bad') throw new TypeError('It is not to be taken');
+      return handOver(hold, ...rest);
     };
     await host.drain();
     expect(await anna.hears('BYE')).toMatchObject({ code: 'directory-unavailable' });

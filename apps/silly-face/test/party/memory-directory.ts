@@ -5,6 +5,7 @@ import {
   type Claim,
   type Directory,
   DirectoryError,
+  type Hold,
   type Load,
   type LocateOptions,
   type LogEntry,
@@ -102,29 +103,29 @@ export class MemoryDirectory implements Directory {
     });
   }
 
-  handOver(name: string, fence: number, to: string, snapshot: Snapshot): Promise<Claim> {
+  handOver(hold: Hold, to: string, snapshot: Snapshot): Promise<Claim> {
     return this.#ask(() => {
-      const room = this.#owned(name, fence);
+      const room = this.#owned(hold);
       const target = this.#living(to);
       if (target.draining) throw new DirectoryError('process-expired', `Hand over: ${to} drains`);
       keep(room, snapshot);
-      return this.#give(name, room, target, fence + 1);
+      return this.#give(hold.room, room, target, hold.fence + 1);
     });
   }
 
-  release(name: string, fence: number, snapshot: Snapshot): Promise<void> {
+  release(hold: Hold, snapshot: Snapshot): Promise<void> {
     return this.#ask(() => {
-      const room = this.#owned(name, fence);
+      const room = this.#owned(hold);
       keep(room, snapshot);
       room.owner = undefined;
       room.fence += 1;
     });
   }
 
-  close(name: string, fence: number): Promise<void> {
+  close(hold: Hold): Promise<void> {
     return this.#ask(() => {
-      const { fence: last } = this.#owned(name, fence);
-      this.#store.rooms.set(name, { ...newRoom(), fence: last + 1 });
+      const { fence } = this.#owned(hold);
+      this.#store.rooms.set(hold.room, { ...newRoom(), fence: fence + 1 });
     });
   }
 
@@ -132,22 +133,30 @@ export class MemoryDirectory implements Directory {
     this.trips += 1;
     await this.#held;
     return this.#ask(() =>
-      batch.map(({ room: name, fence, entries }) => {
-        const room = this.#store.rooms.get(name);
-        if (room?.fence !== fence) return 'fence-lost';
-        for (const { seq, event } of entries) room.log.set(seq, JSON.stringify(event));
+      batch.map((each) => {
+        const room = this.#find(each);
+        if (!room) return 'fence-lost';
+        for (const { seq, event } of each.entries) room.log.set(seq, JSON.stringify(event));
         return 'written';
       }),
     );
   }
 
-  saveSnapshot(name: string, fence: number, snapshot: Snapshot): Promise<void> {
-    return this.#ask(() => keep(this.#owned(name, fence), snapshot));
+  saveSnapshot(hold: Hold, snapshot: Snapshot): Promise<void> {
+    return this.#ask(() => keep(this.#owned(hold), snapshot));
   }
 
-  async load(name: string, fence: number): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
+  replace(hold: Hold, snapshot: Snapshot): Promise<void> {
+    return this.#ask(() => {
+      const room = this.#owned(hold);
+      room.log.clear();
+      room.snapshot = JSON.stringify(snapshot);
+    });
+  }
+
+  async load(hold: Hold): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
     const answer = await this.#ask(() => {
-      const room = this.#owned(name, fence);
+      const room = this.#owned(hold);
       const snapshot = room.snapshot === undefined ? undefined : (JSON.parse(room.snapshot) as Snapshot);
       const log = [...room.log].map(([seq, event]) => ({ seq, event: JSON.parse(event) as unknown }));
       const isNewer = ({ seq }: LogEntry): boolean => seq > (snapshot?.seq ?? -1);
@@ -192,9 +201,14 @@ export class MemoryDirectory implements Directory {
     return process;
   }
 
-  #owned(name: string, fence: number): KeptRoom {
+  #find({ room: name, fence, owner }: Hold): KeptRoom | undefined {
     const room = this.#store.rooms.get(name);
-    if (room?.fence !== fence) throw new DirectoryError('fence-lost', `Room ${name} is not at ${fence}`);
+    return room?.fence === fence && room.owner === owner.id ? room : undefined;
+  }
+
+  #owned(hold: Hold): KeptRoom {
+    const room = this.#find(hold);
+    if (!room) throw new DirectoryError('fence-lost', `Room ${hold.room} is not at ${hold.fence}`);
     return room;
   }
 

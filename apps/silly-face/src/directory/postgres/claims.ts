@@ -1,5 +1,5 @@
 import type { Database } from '../../store/database.ts';
-import type { Claim, LocateOptions, Snapshot } from '../directory.ts';
+import type { Claim, Hold, LocateOptions, Snapshot } from '../directory.ts';
 import { fenceLost, noProcess, noRoom, processExpired } from '../refusals.ts';
 import { ALIVE, partyProcess, PROCESS_COLUMNS, type ProcessRow } from './processes.ts';
 import { forget, keepSnapshot } from './history.ts';
@@ -60,57 +60,53 @@ async function lockRoom(db: Database, room: string, mustExist: boolean): Promise
   if (rowCount === 0) throw noRoom(room);
 }
 
-export function handOver(
-  db: Database,
-  room: string,
-  fence: number,
-  to: string,
-  snapshot: Snapshot,
-): Promise<Claim> {
+export function handOver(db: Database, hold: Hold, to: string, snapshot: Snapshot): Promise<Claim> {
+  const { room, fence, owner } = hold;
   return db.transaction(async () => {
     const { rows } = await db.query<ClaimRow>(
       `UPDATE party_rooms SET owner = id, fence = fence + 1, touched_at = clock_timestamp()
-        FROM party_processes WHERE room = $1 AND fence = $2 AND id = $3 AND ${ALIVE} AND NOT draining
+        FROM party_processes WHERE room = $1 AND fence = $2 AND owner = $3 AND id = $4 AND ${ALIVE} AND NOT draining
         RETURNING fence::float8, ${PROCESS_COLUMNS}`,
-      [room, fence, to],
+      [room, fence, owner.id, to],
     );
-    if (!rows[0]) throw await whyNotHandedOver(db, room, fence, to);
+    if (!rows[0]) throw await whyNotHandedOver(db, hold, to);
     await keepSnapshot(db, room, snapshot);
     await db.query(`UPDATE party_processes SET rooms = rooms + 1 WHERE id = $1`, [to]);
     return claimOf(room, rows[0]);
   });
 }
 
-async function whyNotHandedOver(db: Database, room: string, fence: number, to: string): Promise<Error> {
-  const { rowCount } = await db.query(`SELECT FROM party_rooms WHERE room = $1 AND fence = $2`, [
-    room,
-    fence,
-  ]);
-  return rowCount === 0 ? fenceLost('Hand over', room, fence) : processExpired(`Hand over room ${room}`, to);
+async function whyNotHandedOver(db: Database, hold: Hold, to: string): Promise<Error> {
+  const { room, fence, owner } = hold;
+  const { rowCount } = await db.query(
+    `SELECT FROM party_rooms WHERE room = $1 AND fence = $2 AND owner = $3`,
+    [room, fence, owner.id],
+  );
+  return rowCount === 0 ? fenceLost('Hand over', hold) : processExpired(`Hand over room ${room}`, to);
 }
 
-export function release(db: Database, room: string, fence: number, snapshot: Snapshot): Promise<void> {
+export function release(db: Database, hold: Hold, snapshot: Snapshot): Promise<void> {
   return db.transaction(async () => {
-    await giveUp(db, 'Release', room, fence);
-    await keepSnapshot(db, room, snapshot);
+    await giveUp(db, 'Release', hold);
+    await keepSnapshot(db, hold.room, snapshot);
   });
 }
 
-export function close(db: Database, room: string, fence: number): Promise<void> {
+export function close(db: Database, hold: Hold): Promise<void> {
   return db.transaction(async () => {
-    await giveUp(db, 'Close', room, fence);
-    await forget(db, [room]);
+    await giveUp(db, 'Close', hold);
+    await forget(db, [hold.room]);
   });
 }
 
 /** The fence rises here already: who had the room cannot write to it while nobody has it. */
-async function giveUp(db: Database, operation: string, room: string, fence: number): Promise<void> {
+async function giveUp(db: Database, operation: string, hold: Hold): Promise<void> {
   const { rowCount } = await db.query(
     `UPDATE party_rooms SET owner = NULL, fence = fence + 1, touched_at = clock_timestamp()
-      WHERE room = $1 AND fence = $2`,
-    [room, fence],
+      WHERE room = $1 AND fence = $2 AND owner = $3`,
+    [hold.room, hold.fence, hold.owner.id],
   );
-  if (rowCount === 0) throw fenceLost(operation, room, fence);
+  if (rowCount === 0) throw fenceLost(operation, hold);
 }
 
 function claimOf(room: string, row: ClaimRow): Claim {

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import type { Database } from '../../store/database.ts';
-import type { Append, LogEntry, Snapshot } from '../directory.ts';
+import type { Append, Hold, LogEntry, Snapshot } from '../directory.ts';
 import { fenceLost } from '../refusals.ts';
 
 /** What is written twice is there once. */
@@ -32,6 +32,7 @@ function valuesOf(batch: readonly Append[]): unknown[] {
   return [
     batch.map(({ room }) => room),
     numbers(batch.map(({ fence }) => fence)),
+    batch.map(({ owner }) => owner.id),
     numbers(at),
     numbers(seqs),
     // JSON has no line feed: nothing is escaped again, here or there, as it is in an array.
@@ -40,7 +41,7 @@ function valuesOf(batch: readonly Append[]): unknown[] {
 }
 
 /**
- * Fences are checked by the statement that locks the rooms: one that waits behind a new claim finds the claim's fence when it
+ * Fences and owners are checked by the statement that locks the rooms: one that waits behind a new claim finds the claim's fence when it
  * has the lock. The order keeps two batches from locking each other out. Mostly none is lost, and there is no row to read.
  */
 async function insert(
@@ -51,14 +52,14 @@ async function insert(
 ): Promise<('written' | 'fence-lost')[]> {
   const { rows } = await db.query<{ at: number }>(
     `WITH asked AS (
-       SELECT room, fence, at FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (room, fence, at)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) WITH ORDINALITY AS asked (room, fence, owner, at)
      ), held AS (
-       SELECT room, at FROM party_rooms JOIN asked USING (room, fence) ORDER BY room FOR UPDATE OF party_rooms
+       SELECT room, at FROM party_rooms JOIN asked USING (room, fence, owner) ORDER BY room FOR UPDATE OF party_rooms
      ), written AS (
        INSERT INTO party_log (room, seq, event)
          SELECT ${again ? 'DISTINCT ON (room, seq)' : ''} room, seq, event
            FROM held
-             JOIN unnest($3::int[], $4::bigint[], string_to_array($5, E'\\n')::json[]) AS entry (at, seq, event) USING (at)
+             JOIN unnest($4::int[], $5::bigint[], string_to_array($6, E'\\n')::json[]) AS entry (at, seq, event) USING (at)
          ${again ? AGAIN : ''}
      )
      SELECT at::int FROM asked WHERE at NOT IN (SELECT at FROM held)`,
@@ -75,15 +76,27 @@ function numbers(items: readonly number[]): string {
   return `{${items.join()}}`;
 }
 
-export function saveSnapshot(db: Database, room: string, fence: number, snapshot: Snapshot): Promise<void> {
+export function saveSnapshot(db: Database, hold: Hold, snapshot: Snapshot): Promise<void> {
   return db.transaction(async () => {
-    const { rowCount } = await db.query(
-      `UPDATE party_rooms SET touched_at = clock_timestamp() WHERE room = $1 AND fence = $2`,
-      [room, fence],
-    );
-    if (rowCount === 0) throw fenceLost('Save', room, fence);
-    await keepSnapshot(db, room, snapshot);
+    await lock(db, 'Save', hold);
+    await keepSnapshot(db, hold.room, snapshot);
   });
+}
+
+export function replace(db: Database, hold: Hold, snapshot: Snapshot): Promise<void> {
+  return db.transaction(async () => {
+    await lock(db, 'Replace', hold);
+    await forget(db, [hold.room]);
+    await keepSnapshot(db, hold.room, snapshot);
+  });
+}
+
+async function lock(db: Database, operation: string, hold: Hold): Promise<void> {
+  const { rowCount } = await db.query(
+    `UPDATE party_rooms SET touched_at = clock_timestamp() WHERE room = $1 AND fence = $2 AND owner = $3`,
+    [hold.room, hold.fence, hold.owner.id],
+  );
+  if (rowCount === 0) throw fenceLost(operation, hold);
 }
 
 /** For who has locked the room, in the statement before. An older snapshot does not take the place of a newer one. */
@@ -109,8 +122,7 @@ export async function forget(db: Database, rooms: readonly string[]): Promise<vo
 
 export async function load(
   db: Database,
-  room: string,
-  fence: number,
+  hold: Hold,
 ): Promise<{ snapshot: Snapshot | undefined; log: LogEntry[] }> {
   // No lock: whoever wrote before this fence has committed, and whoever comes after it has another.
   const { rows } = await db.query<{ seq: number | null; state: unknown; log: LogEntry[] }>(
@@ -118,10 +130,10 @@ export async function load(
        SELECT coalesce(json_agg(json_build_object('seq', seq, 'event', event) ORDER BY seq), '[]') FROM party_log
         WHERE room = party_rooms.room AND (party_snapshots.seq IS NULL OR seq > party_snapshots.seq)
      ) AS log
-       FROM party_rooms LEFT JOIN party_snapshots USING (room) WHERE room = $1 AND fence = $2`,
-    [room, fence],
+       FROM party_rooms LEFT JOIN party_snapshots USING (room) WHERE room = $1 AND fence = $2 AND owner = $3`,
+    [hold.room, hold.fence, hold.owner.id],
   );
   const [row] = rows;
-  if (!row) throw fenceLost('Load', room, fence);
+  if (!row) throw fenceLost('Load', hold);
   return { snapshot: row.seq === null ? undefined : { seq: row.seq, state: row.state }, log: row.log };
 }

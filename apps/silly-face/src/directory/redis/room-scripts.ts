@@ -3,8 +3,9 @@ import { PROCESSES } from './process-scripts.ts';
 
 /** What the scripts about rooms have in common. A fence is compared as text: it is written without a fraction. */
 const ROOMS = `
-local function holds(room, fence)
-  return redis.call('HGET', room, 'fence') == fence
+local function holds(room, fence, owner)
+  local held = redis.call('HMGET', room, 'fence', 'owner')
+  return held[1] == fence and held[2] == owner
 end
 
 local function touch(room, log)
@@ -58,10 +59,10 @@ redis.call('HINCRBY', rooms, chosen, 1)
 return claim()
 `,
 
-  /** fence, to, seq, state; the claim, or why not */
+  /** fence, owner, to, seq, state; the claim, or why not */
   handOver: `${CLAIMS}
-local fence, to, seq, state = unpack(ARGV)
-if not holds(room, fence) then return 'fence-lost' end
+local fence, owner, to, seq, state = unpack(ARGV)
+if not holds(room, fence, owner) then return 'fence-lost' end
 if not isAlive(to) or isDraining(to) then return 'process-expired' end
 pass(room, fence, to)
 keep(room, log, seq, state)
@@ -69,33 +70,33 @@ redis.call('HINCRBY', rooms, to, 1)
 return claim()
 `,
 
-  /** fence, seq, state. The fence rises already: who had the room cannot write to it while nobody has it. */
+  /** fence, owner, seq, state. The fence rises already: who had the room cannot write to it while nobody has it. */
   release: `${ROOMS}
 local room, log = unpack(KEYS)
-local fence, seq, state = unpack(ARGV)
-if not holds(room, fence) then return 'fence-lost' end
+local fence, owner, seq, state = unpack(ARGV)
+if not holds(room, fence, owner) then return 'fence-lost' end
 pass(room, fence, '')
 keep(room, log, seq, state)
 touch(room, log)
 `,
 
-  /** fence */
+  /** fence, owner */
   close: `${ROOMS}
 local room, log = unpack(KEYS)
-if not holds(room, ARGV[1]) then return 'fence-lost' end
+if not holds(room, ARGV[1], ARGV[2]) then return 'fence-lost' end
 pass(room, ARGV[1], '')
 redis.call('HDEL', room, 'seq', 'state')
 redis.call('DEL', log)
 touch(room, log)
 `,
 
-  /** Of each room its two keys, and fence, count, then seq and event as often; of each room whether it was written. */
+  /** Of each room its two keys, and fence, owner, count, then seq and event as often; of each room whether it was written. */
   append: `${ROOMS}
 local outcomes, at = {}, 1
 for each = 1, #KEYS, 2 do
-  local room, log, fence, count = KEYS[each], KEYS[each + 1], ARGV[at], tonumber(ARGV[at + 1])
-  at = at + 2
-  local held = holds(room, fence)
+  local room, log, fence, owner, count = KEYS[each], KEYS[each + 1], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
+  local held = holds(room, fence, owner)
   for _ = 1, count do
     local seq, event = ARGV[at], ARGV[at + 1]
     at = at + 2
@@ -111,19 +112,29 @@ end
 return outcomes
 `,
 
-  /** fence, seq, state */
+  /** fence, owner, seq, state */
   saveSnapshot: `${ROOMS}
 local room, log = unpack(KEYS)
-local fence, seq, state = unpack(ARGV)
-if not holds(room, fence) then return 'fence-lost' end
+local fence, owner, seq, state = unpack(ARGV)
+if not holds(room, fence, owner) then return 'fence-lost' end
 keep(room, log, seq, state)
 touch(room, log)
 `,
 
-  /** fence; seq and state of the snapshot, and the log */
+  /** fence, owner, seq, state */
+  replace: `${ROOMS}
+local room, log = unpack(KEYS)
+local fence, owner, seq, state = unpack(ARGV)
+if not holds(room, fence, owner) then return 'fence-lost' end
+redis.call('DEL', log)
+redis.call('HSET', room, 'seq', seq, 'state', state)
+touch(room, log)
+`,
+
+  /** fence, owner; seq and state of the snapshot, and the log */
   load: `${ROOMS}
 local room, log = unpack(KEYS)
-if not holds(room, ARGV[1]) then return 'fence-lost' end
+if not holds(room, ARGV[1], ARGV[2]) then return 'fence-lost' end
 local seq, state = unpack(redis.call('HMGET', room, 'seq', 'state'))
 return { seq, state, redis.call('ZRANGEBYSCORE', log, seq and '(' .. seq or '-inf', '+inf') }
 `,

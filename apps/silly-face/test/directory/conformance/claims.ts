@@ -22,15 +22,15 @@ export function describeClaims(store: () => Store): void {
       const room = newRoom();
       const attempt = directory.locate(room, { mustExist: true });
       await expect(attempt).rejects.toMatchObject({ code: 'no-room' });
-      const { fence } = await directory.locate(room, { to: first });
+      const claim = await directory.locate(room, { to: first });
       expect(await directory.locate(room, { mustExist: true })).toMatchObject({
-        fence,
+        fence: claim.fence,
         owner: { id: first },
       });
-      await directory.close(room, fence);
+      await directory.close(claim);
       const again = await directory.locate(room, { mustExist: true, to: second });
       expect(again).toMatchObject({ owner: { id: second } });
-      expect(again.fence).toBeGreaterThan(fence);
+      expect(again.fence).toBeGreaterThan(claim.fence);
     });
 
     it('counts as load from the moment of its claim', async () => {

@@ -17,6 +17,7 @@ import {
 
 const UNAVAILABLE = ['DirectoryError directory-unavailable'];
 const snapshot = { seq: 1, state: {} };
+const hold = { room: 'room', fence: 1, owner: { id: 'h1/party-1/4711' } };
 
 /** Each of its calls, as fast as they can be made. */
 function everything(directory: Directory): Promise<unknown>[] {
@@ -27,12 +28,13 @@ function everything(directory: Directory): Promise<unknown>[] {
     directory.expel('h1/party-2/4711'),
     directory.processes(),
     directory.locate('room'),
-    directory.handOver('room', 1, 'h1/party-2/4711', snapshot),
-    directory.release('room', 1, snapshot),
-    directory.close('room', 1),
-    directory.append([{ room: 'room', fence: 1, entries: [] }]),
-    directory.saveSnapshot('room', 1, snapshot),
-    directory.load('room', 1),
+    directory.handOver(hold, 'h1/party-2/4711', snapshot),
+    directory.release(hold, snapshot),
+    directory.close(hold),
+    directory.append([{ ...hold, entries: [] }]),
+    directory.saveSnapshot(hold, snapshot),
+    directory.replace(hold, snapshot),
+    directory.load(hold),
     directory.issueSeat({ room: 'room', player: { id: 'p', name: 'n' } }, 1000),
     directory.redeemSeat('token'),
   ];
@@ -68,7 +70,7 @@ export function describeLoss(store: () => Store): void {
       await checkedIn(directory, 'party-1');
       const room = newRoom();
       const claim = await directory.locate(room);
-      await directory.append([{ room, fence: claim.fence, entries: [{ seq: 1, event: 'kept' }] }]);
+      await directory.append([{ ...claim, entries: [{ seq: 1, event: 'kept' }] }]);
       await store().stop();
       try {
         expect(await outcomesOf(everything(directory))).toEqual(UNAVAILABLE);
@@ -77,7 +79,7 @@ export function describeLoss(store: () => Store): void {
         await store().start();
       }
       await answersAgain(directory);
-      expect(await directory.load(room, claim.fence)).toEqual({
+      expect(await directory.load(claim)).toEqual({
         snapshot: undefined,
         log: [{ seq: 1, event: 'kept' }],
       });
