@@ -64,14 +64,21 @@ export class Verification {
       aboveFence: room.fence - 1,
       ...(!isDraining && { to: process.id }),
     });
-    if (claim.owner.id !== process.id) return claim.owner;
+    if (claim.owner.id !== process.id) {
+      if (claim.fence > room.fence || isDraining || !hasMembers(room)) return claim.owner;
+      // Nobody takes a room without a higher fence: who has ours got it from a directory that had forgotten the room, as if it were
+      // new. It goes on with us. An answer that is lost is asked for with the same fence again.
+      room.fence += 1;
+      return this.#findOwner(room);
+    }
     if (claim.fence !== room.fence) {
       // Somebody had it meanwhile, and what that one wrote counts; or the directory knows nothing, and what we know does.
       const { snapshot, log } = await directory.load(claim);
       if (snapshot || log.length > 0) return process;
     }
     const snapshot: Snapshot = snapshotOf(room.state);
-    await directory.saveSnapshot(claim, snapshot);
+    // What somebody has written who knew nothing of the room may have higher numbers.
+    await directory.replace(claim, snapshot);
     room.fence = claim.fence;
     this.#rooms.log.forget(room);
     room.saved(snapshot.seq);
@@ -91,6 +98,11 @@ export class Verification {
     this.#rooms.remove(room);
     moveMembers(room, owner);
   }
+}
+
+/** Some that are kept. One whose joining is not may have come to a room that was rightly forgotten. */
+function hasMembers({ seats }: Room): boolean {
+  return seats.connections.length + seats.absent > 0;
 }
 
 const MOST_AT_A_TIME = 32;

@@ -3,6 +3,7 @@ import { waitUntil } from '@silly-face/testing';
 import { MemoryStore } from './memory-store.ts';
 import { Party } from './party.ts';
 import type { PartyProcess } from './party-process.ts';
+import { Player } from './player.ts';
 
 let party: Party;
 /** Leases that end by our clock while the test watches, and not before it is ready on a busy machine. */
@@ -102,6 +103,64 @@ describe('a directory that has lost its memory', () => {
     await waitUntil(() => next.rooms.size === 1 && anna.isIn && bert.isIn, { what: 'the move' });
     expect(await bert.does('SHOW', { face: 'Smug Cat' })).toMatchObject({ turn: 2 });
     expect([...anna.complaints, ...bert.complaints]).toEqual([]);
+  });
+
+  it('of one room, and has given it with the same fence to who knows nothing: its history goes on where it is', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const next = await party.start();
+    party.store.rooms.delete('room');
+    const cleo = await party.join(next, 'cleo');
+    for (let index = 0; index < 5; index++) await cleo.does('CHAT', { text: `to nobody ${index}` });
+    await waitUntil(() => stored().length === 6, { what: 'the log' });
+    expect(party.store.rooms.get('room')).toMatchObject({ owner: next.id, fence: 1 });
+    await anna.does('SHOW', { face: 'Smug Cat' });
+    cleo.send('CHAT', { text: 'refused' });
+    expect(await cleo.hears('MOVE')).toMatchObject({ port: host.address.port });
+    expect(await bert.does('GUESS', { face: 'Smug Cat' })).toMatchObject({ right: true });
+    expect(host.rooms.metrics).toMatchObject({ lost: 0, rooms: 1 });
+    expect(next.rooms.metrics).toMatchObject({ lost: 1, rooms: 0 });
+    // Nothing of the other one comes back, although it had gone further.
+    for (const player of [anna, bert]) player.goTo(next.address);
+    await host.crash();
+    await next.directory.expel(host.id);
+    await waitUntil(() => anna.isIn && bert.isIn, { what: 'both to be back' });
+    const dora = await party.join(next, 'dora');
+    expect(dora.state.members.map(({ name }) => name)).toEqual(['anna', 'bert', 'dora']);
+    expect([...anna.texts(), ...anna.complaints, ...bert.complaints]).toEqual([]);
+  });
+
+  it('of everything, and is asked for the room before it is told: the history goes on where it is', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    await anna.does('SHOW', { face: 'Smug Cat' });
+    const next = await party.start();
+    host.directory.isDown = true;
+    party.store.forget();
+    await waitUntil(() => party.store.alive(next.id), { what: 'the next' });
+    const cleo = await party.join(next, 'cleo');
+    host.directory.isDown = false;
+    await waitUntil(() => party.store.rooms.get('room')?.owner === host.id, { what: 'the room' });
+    cleo.send('CHAT', { text: 'refused' });
+    await cleo.hears('MOVE', { port: host.address.port });
+    expect(await bert.does('GUESS', { face: 'Smug Cat' })).toMatchObject({ right: true });
+    expect(anna.heard.filter(({ cmd }) => ['MOVE', 'BYE'].includes(cmd))).toEqual([]);
+    expect(host.rooms.metrics.lost).toBe(0);
+  });
+
+  it('of a room that nobody had come into yet: whoever is asked for it next has it', async () => {
+    const host = await party.start();
+    const seat = await host.seat('room', 'anna');
+    const next = await party.start();
+    const go = host.directory.holdAppends();
+    const anna = party.add(new Player(host.address, seat));
+    await waitUntil(() => host.directory.trips === 1, { what: 'the join on its way' });
+    party.store.rooms.delete('room');
+    const cleo = await party.join(next, 'cleo');
+    expect(party.store.rooms.get('room')).toMatchObject({ owner: next.id, fence: 1 });
+    go();
+    expect(await anna.hears('WELCOME')).toMatchObject({ state: { members: [{ name: 'cleo' }, {}] } });
+    expect(cleo.heard.filter(({ cmd }) => ['MOVE', 'BYE'].includes(cmd))).toEqual([]);
   });
 });
 
