@@ -19,3 +19,9 @@ export function checkOptions({ leaseMs = 5000, answerMs = 2000 }: DirectoryOptio
 
 /** Rooms that nobody writes or asks for are forgotten after this long, closed ones with their fences too. */
 export const FORGOTTEN_MS = 86_400_000;
+
+/**
+ * Rooms that were only asked for are forgotten after this long, or whoever asks for new ones again and again fills the store:
+ * several times what a seat is good for. Whoever comes later makes the room anew.
+ */
+export const UNENTERED_MS = 300_000;

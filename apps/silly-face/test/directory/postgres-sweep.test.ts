@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Claim } from '../../src/directory/directory.ts';
 import { openPostgresDirectory } from '../../src/directory/postgres-directory.ts';
 import { sweep } from '../../src/directory/postgres/sweep.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -22,6 +23,25 @@ async function namesIn(table: string, column: string): Promise<unknown[]> {
   );
   return rows.map(({ name }) => name);
 }
+
+afterEach(() => db.query(`TRUNCATE party_rooms, party_snapshots, party_log, party_seats`));
+
+it('a sweep forgets rooms that were only asked for, minutes ago, and nothing that somebody has come into', async () => {
+  for (const room of ['asked-for', 'asked-for-now', 'logged', 'saved', 'closed'])
+    await directory.locate(room);
+  const claimed = async (room: string): Promise<Claim> => directory.locate(room);
+  await directory.append([{ ...(await claimed('logged')), entries: [{ seq: 1, event: {} }] }]);
+  await directory.saveSnapshot(await claimed('saved'), { seq: 1, state: {} });
+  await directory.close(await claimed('closed'));
+  await claimed('closed');
+  await db.query(
+    `UPDATE party_rooms SET touched_at = now() - interval '10 min' WHERE room <> 'asked-for-now'`,
+  );
+  await db.query(`UPDATE party_log SET written_at = now() - interval '10 min'`);
+  await sweep(db);
+  expect(await namesIn('party_rooms', 'room')).toEqual(['asked-for-now', 'closed', 'logged', 'saved']);
+  expect((await claimed('asked-for')).fence).toBe(1);
+});
 
 it('a sweep forgets what is over, and nothing else', async () => {
   for (const room of ['new', 'old', 'old-but-written', 'old-and-locked']) {

@@ -84,6 +84,31 @@ describe('the directory in Redis:', () => {
     });
   });
 
+  it('forgets a room within minutes that was only asked for, and counts from the last time', async () => {
+    const directory = await emptied(connectTo(started()));
+    const [id] = await checkedIn(directory, 'party-1');
+    await withClient(redis.url, async (client) => {
+      const leftMs = async (room: string): Promise<number> => client.pTTL(await keyOf(client, room));
+      const claim = await directory.locate(newRoom());
+      expect(await leftMs(claim.room)).toSatisfy(isMinutes);
+      await client.pExpire(await keyOf(client, claim.room), 60_000);
+      await directory.locate(claim.room);
+      expect(await leftMs(claim.room)).toSatisfy(isMinutes);
+      // Whoever joins is logged before anybody hears of it.
+      await directory.append([{ ...claim, entries: [{ seq: 1, event: 'joined' }] }]);
+      await directory.locate(claim.room);
+      expect(await leftMs(claim.room)).toSatisfy(isADay);
+      await directory.saveSnapshot(claim, { seq: 1, state: {} });
+      await directory.locate(claim.room);
+      expect(await leftMs(claim.room)).toSatisfy(isADay);
+
+      const closed = await directory.locate(newRoom());
+      await directory.close(closed);
+      await directory.locate(closed.room, { to: id });
+      expect(await leftMs(closed.room)).toSatisfy(isADay);
+    });
+  });
+
   it('keeps all keys in one slot of a cluster', async () => {
     const content = await started().content();
     const keys = content.split('\n').map((line) => line.split(' ', 1)[0]);
@@ -110,6 +135,14 @@ describe('the directory in Redis:', () => {
     expect(await directory.locate(newRoom())).toMatchObject({ fence: 1 });
   });
 });
+
+const isMinutes = (ms: number): boolean => ms > 120_000 && ms <= 600_000;
+const isADay = (ms: number): boolean => ms > 86_000_000 && ms <= 86_400_000;
+
+async function keyOf(client: Client, room: string): Promise<string> {
+  const [key] = await client.keys(`*room:${room}`);
+  return key as string;
+}
 
 function storeIn(server: TestRedis): Store {
   return {

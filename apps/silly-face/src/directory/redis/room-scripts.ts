@@ -1,4 +1,4 @@
-import { FORGOTTEN_MS } from '../options.ts';
+import { FORGOTTEN_MS, UNENTERED_MS } from '../options.ts';
 import { PROCESSES } from './process-scripts.ts';
 
 /** What the scripts about rooms have in common. A fence is compared as text: it is written without a fraction. */
@@ -29,8 +29,13 @@ const CLAIMS = `${PROCESSES}${ROOMS}
 local room, log = unpack(KEYS, 7, 8)
 
 local function claim()
-  local fence, owner = unpack(redis.call('HMGET', room, 'fence', 'owner'))
-  touch(room, log)
+  local fence, owner, seq = unpack(redis.call('HMGET', room, 'fence', 'owner', 'seq'))
+  -- Nobody has come into it: whoever joins is logged. A closed room has a higher fence, which must not begin again.
+  if fence == '1' and not seq and redis.call('EXISTS', log) == 0 then
+    redis.call('PEXPIRE', room, ${UNENTERED_MS})
+  else
+    touch(room, log)
+  end
   return { tonumber(fence), process(owner) }
 end
 `;
