@@ -25,7 +25,7 @@ export function measureRead(context: Context): Promise<Row[]> {
     what: 'a read, GET /rounds/:id with its session',
     goalRatio: 0.8,
     status: 200,
-    request: ({ round, token }) => `GET /rounds/${round} HTTP/1.1\r\n${headers(token)}\r\n`,
+    request: (seat) => `GET /rounds/${seat.round} HTTP/1.1\r\n${headers(seat)}\r\n`,
   });
 }
 
@@ -36,14 +36,15 @@ export function measureMove(context: Context): Promise<Row[]> {
     what: 'a move, POST /rounds/:id/taunts with its session and its Idempotency-Key',
     goalRatio: 0.7,
     status: 201,
-    request: ({ round, token }) =>
-      `POST /rounds/${round}/taunts HTTP/1.1\r\n${headers(token)}Idempotency-Key: key-${++key}\r\n` +
+    request: (seat) =>
+      `POST /rounds/${seat.round}/taunts HTTP/1.1\r\n${headers(seat)}Idempotency-Key: key-${++key}\r\n` +
       `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   });
 }
 
-function headers(token: string): string {
-  return `Host: localhost\r\nAuthorization: Bearer ${token}\r\n`;
+/** As a proxy sends it on. */
+function headers({ address, token }: Seat): string {
+  return `Host: localhost\r\nX-Forwarded-For: ${address}\r\nAuthorization: Bearer ${token}\r\n`;
 }
 
 async function measure({ quick, log }: Context, kind: Kind): Promise<Row[]> {

@@ -5,6 +5,8 @@ import type { Client } from 'pg';
 export interface Seat {
   readonly round: string;
   readonly token: string;
+  /** Where that player is. */
+  readonly address: string;
 }
 
 const TAUNTS = 20;
@@ -37,7 +39,7 @@ export async function makeRounds(client: Client, count: number): Promise<Seat[]>
       `INSERT INTO taunts (round_id, player_id, text) SELECT $1, $2, 'What a face!' FROM generate_series(1, ${TAUNTS})`,
       [round, opponent],
     );
-    seats.push({ round, token });
+    seats.push({ round, token, address: `203.0.113.${index + 1}` });
   }
   await client.query('ANALYZE');
   return seats;

@@ -1,6 +1,6 @@
 /*
  * The frames of a WebSocket as its server reads and writes them (RFC 6455, 5.2). A connection that says nothing has no state
- * here: what it costs in memory is the benchmark area `party`'s row of silent connections.
+ * here: what it costs in memory is the benchmark area `party`'s row of a connection's memory.
  */
 
 export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
