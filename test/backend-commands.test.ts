@@ -38,10 +38,12 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
     return { code: await code, printed: printed() };
   };
   try {
-    expect(await ended('status')).toMatchObject({
-      code: 1,
-      printed: expect.stringContaining('is not built') as string,
-    });
+    for (const command of ['status', 'deploy']) {
+      expect(await ended(command)).toMatchObject({
+        code: 1,
+        printed: expect.stringContaining('is not built') as string,
+      });
+    }
     expect(existsSync(join(clone, 'node_modules'))).toBe(false);
 
     const backend = run('start');
@@ -80,6 +82,12 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
     expect((await ended('stop')).code).toBe(0);
     expect(await backend.code).toBe(0);
     expect(processesMarked(mark)).toEqual([]);
+
+    // With nobody to deploy to, nothing is built: it would not compile.
+    expect(await ended('deploy')).toEqual({
+      code: 1,
+      printed: expect.stringContaining('No supervisor listens at') as string,
+    });
   } finally {
     for (const pid of processesMarked(mark)) process.kill(pid, 'SIGKILL');
     rmSync(directory, { recursive: true, force: true });

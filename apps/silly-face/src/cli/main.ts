@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 // silly-face start | deploy | status | stop | logs
+import { ConfigError } from '../config.ts';
 import { commands, isCommand } from './commands.ts';
 
 const [verb = '', ...args] = process.argv.slice(2);
 if (isCommand(verb)) {
-  await commands[verb].run(args);
+  try {
+    await commands[verb].run(args);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 } else {
   const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}\n`);
   const isAsked = ['help', '--help', '-h'].includes(verb);

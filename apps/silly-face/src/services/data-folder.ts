@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reachableDirectory } from '@silly-face/postgres-local';
+import { ConfigError } from '../config.ts';
 import { lockFolder } from './folder-lock.ts';
 
 export interface DataFolder {
@@ -20,16 +21,19 @@ export interface DataFolder {
 
 /**
  * The one folder that the embedded services persist in: SILLY_FACE_DATA, else `.data` at the root of the repository. As root,
- * below a folder that only root may enter, it is one in /var/lib/silly-face, since Postgres never runs as root. It is ours until
- * this process ends.
+ * below a folder that only root may enter, their data is in /var/lib/silly-face, since Postgres never runs as root; the control
+ * socket stays, so that it is found by who does not know our services. Both are ours until this process ends.
  *
  * @throws when another process has it
  */
 export function dataFolder(environment: NodeJS.ProcessEnv): DataFolder {
-  const path = dataPath(environment);
+  const wanted = wantedFolder(environment);
+  mkdirSync(wanted, { recursive: true });
+  lockFolder(wanted);
+  const path = environment.DATABASE_URL ? wanted : reachableDirectory(wanted);
+  if (path !== wanted) lockFolder(path);
   const logs = join(path, 'logs');
   mkdirSync(logs, { recursive: true });
-  lockFolder(path);
   return {
     postgres: join(path, 'postgres'),
     s3: join(path, 's3'),
@@ -41,12 +45,15 @@ export function dataFolder(environment: NodeJS.ProcessEnv): DataFolder {
   };
 }
 
-/** Also for who has no part in the folder but to speak to the one who has. */
+/** Also for who has no part in the folder but to speak to the one who has: it makes nothing. */
 export function controlSocketPath(environment: NodeJS.ProcessEnv): string {
-  return join(dataPath(environment), 'control.sock');
+  return join(wantedFolder(environment), 'control.sock');
 }
 
-function dataPath(environment: NodeJS.ProcessEnv): string {
-  const wanted = environment.SILLY_FACE_DATA || fileURLToPath(new URL('../../../../.data', import.meta.url));
-  return environment.DATABASE_URL ? resolve(wanted) : reachableDirectory(wanted);
+/** Where we are installed, there is no place beside us that would be ours. */
+function wantedFolder(environment: NodeJS.ProcessEnv): string {
+  if (environment.SILLY_FACE_DATA) return resolve(environment.SILLY_FACE_DATA);
+  const root = fileURLToPath(new URL('../../../../', import.meta.url));
+  if (existsSync(join(root, 'pnpm-workspace.yaml'))) return join(root, '.data');
+  throw new ConfigError('Expected SILLY_FACE_DATA to be a folder for the data, and it is not set');
 }

@@ -13,8 +13,17 @@ export interface CliResult {
 
 /** `silly-face <arguments>`, for the backend of this data folder. */
 export async function runCli(data: string, ...args: string[]): Promise<CliResult> {
-  const child = spawn(process.execPath, [script, ...args], {
-    env: { ...process.env, SILLY_FACE_DATA: data },
+  return runCliWith({ SILLY_FACE_DATA: data }, args);
+}
+
+/** With these variables, and maybe as it is installed elsewhere. */
+export async function runCliWith(
+  environment: Record<string, string | undefined>,
+  args: readonly string[],
+  program = script,
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [code]] = await Promise.all([
