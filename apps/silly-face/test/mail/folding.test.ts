@@ -22,12 +22,17 @@ function trouble(changes: Partial<Trouble> = {}): Trouble {
   };
 }
 
-/** At which minute what was sent, and how often it had happened. */
-function folding(): { folding: Folding; sent: [minute: number, count: number][] } {
+/** At which minute what was sent, and how often it had happened; `told` is what. */
+function folding(): { folding: Folding; sent: [minute: number, count: number][]; told: string[] } {
   const begin = Date.now();
   const sent: [number, number][] = [];
-  const send = ({ count }: Trouble): void => void sent.push([(Date.now() - begin) / minuteMs, count]);
-  return { folding: new Folding(10 * minuteMs, send), sent };
+  const told: string[] = [];
+  const send = ({ kind, count }: Trouble): void => {
+    const minute = (Date.now() - begin) / minuteMs;
+    sent.push([minute, count]);
+    told.push(`${minute} ${kind}`);
+  };
+  return { folding: new Folding(10 * minuteMs, send), sent, told };
 }
 
 test('trouble without an end is mailed less and less often, and each time counted', () => {
@@ -60,5 +65,59 @@ test('other children and other kinds have windows of their own', () => {
   for (const changes of [{}, { child: 'bot' }, { kind: 'fatal' as const }, { child: undefined }])
     all.add(trouble(changes));
   expect(sent).toHaveLength(4);
+  all.close();
+});
+
+/** Each after so many minutes. */
+function happen(all: Folding, ...kinds: [kind: Trouble['kind'], minutes: number][]): void {
+  for (const [kind, minutes] of kinds) {
+    vi.advanceTimersByTime(minutes * minuteMs);
+    all.add(trouble({ kind }));
+  }
+}
+
+test.each(['failed', 'crash', 'unhealthy', 'reload-failed'] as const)(
+  '%s after a recovery that was mailed is mailed at once',
+  (kind) => {
+    const { folding: all, told } = folding();
+    happen(all, [kind, 0], [kind, 1], ['recovered', 1], [kind, 1]);
+    // What was held back comes before the recovery, which is the later word.
+    expect(told).toEqual([`0 ${kind}`, `2 ${kind}`, '2 recovered', `3 ${kind}`]);
+    all.close();
+  },
+);
+
+test('a recovery ends no window of other children, nor of lines in a log', () => {
+  const { folding: all, told } = folding();
+  happen(all, ['fatal', 0], ['failed', 0]);
+  all.add(trouble({ kind: 'recovered', child: 'bot' }));
+  all.add(trouble({ kind: 'failed' }));
+  all.add(trouble({ kind: 'recovered' }));
+  all.add(trouble({ kind: 'fatal' }));
+  expect(told).toEqual(['0 fatal', '0 failed', '0 recovered', '0 failed', '0 recovered']);
+  all.close();
+});
+
+test('a recovery that is held back is never told after the trouble that followed it', () => {
+  const { folding: all, told } = folding();
+  happen(all, ['failed', 0], ['recovered', 0], ['failed', 1], ['recovered', 1], ['failed', 1]);
+  vi.advanceTimersByTime(60 * minuteMs);
+  all.close();
+  expect(told).toEqual(['0 failed', '0 recovered', '1 failed', '11 failed']);
+});
+
+test('at the end of all, what is held back is told in the order in which it happened', () => {
+  const { folding: all, told } = folding();
+  happen(all, ['recovered', 0], ['failed', 1], ['failed', 1], ['recovered', 1]);
+  all.close();
+  expect(told).toEqual(['0 recovered', '1 failed', '3 failed', '3 recovered']);
+});
+
+test('a child that crashes and recovers without an end is mailed less and less often', () => {
+  const { folding: all, told } = folding();
+  const crashes = 2000;
+  for (let count = 0; count < crashes; count++) happen(all, ['crash', 0.5], ['recovered', 0.5]);
+  const inTheLast = told.filter((each) => Number(each.split(' ')[0]) > crashes - 800);
+  expect(inTheLast.length).toBeLessThan(70);
   all.close();
 });
