@@ -136,6 +136,24 @@ test('a stop during the start is no failure of the start', async () => {
   expect(await run.exited).toEqual([0, null]);
 });
 
+test('a supervisor that never answers is given up after ten seconds, and one that takes longer to stop is not', async () => {
+  const stubborn = { ...talker, args: ['-c', 'trap "" TERM; sleep 600 & wait; sleep 600'] };
+  const { cwd, run } = await supervise({ children: [{ ...stubborn, stopTimeoutMs: 11_000 }] });
+  await waitUntil(() => run.stderr().includes('web (') && run.stderr().includes(': ready'), {
+    what: 'the start',
+  });
+  run.process.kill('SIGSTOP');
+  const asked = [['status'], ['logs'], ['logs', '-f'], ['metrics'], ['reload'], ['stop']];
+  const answers = await Promise.all(asked.map((args) => runCommand(args, { cwd }))).finally(() =>
+    run.process.kill('SIGCONT'),
+  );
+  const stderr = 'supervisor | Cannot ask the supervisor at supervisor.sock: no answer within 10000 ms\n';
+  expect(answers).toEqual(asked.map(() => ({ code: 1, stdout: '', stderr })));
+  const follower = startCommand(['logs', '-f'], { cwd });
+  expect((await runCommand(['stop'], { cwd })).code).toBe(0);
+  expect(await follower.exited).toEqual([0, null]);
+});
+
 test('reload tells what happens; one that fails says why, with the last words, and exits with 1', async () => {
   const { cwd, run } = await supervise({ children: [talker, { ...task, args: [] as string[] }] });
   await waitUntil(() => run.stderr().includes('migrate: completed'), { what: 'the start' });

@@ -8,7 +8,11 @@ import { findSocket } from './find-socket.ts';
 
 /** Asks the supervisor for something that takes a while, and prints the changes of state that come meanwhile. */
 export async function tellProgress(call: Call, request: ControlRequest): Promise<Frame> {
-  const answer = await ask(await findSocket(call), request, {
+  const path = await findSocket(call);
+  // What it is asked for may take a while before there is anything to tell; whether it answers at all shows here.
+  await ask(path, { command: 'status' });
+  const answer = await ask(path, request, {
+    timeoutMs: 'none',
     onEvent: (frame) => {
       if (frame['event'] !== 'state') return;
       // They come once more with the answer, if it is that it failed.

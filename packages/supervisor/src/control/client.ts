@@ -9,8 +9,8 @@ export type Frame = Readonly<Record<string, unknown>>;
 export interface AskOptions {
   /** Gets what comes before the answer; the next waits until it resolves. */
   onEvent?: (event: Frame) => unknown;
-  /** @default no limit */
-  timeoutMs?: number;
+  /** Until the first frame comes; one that does not read its requests never sends it. @default 10_000 */
+  timeoutMs?: number | 'none';
 }
 
 /**
@@ -19,15 +19,15 @@ export interface AskOptions {
  */
 export async function ask(path: string, request: ControlRequest, options: AskOptions = {}): Promise<Frame> {
   const socket = net.connect(path);
-  const { timeoutMs } = options;
+  const { timeoutMs = 10_000 } = options;
   const limit =
-    timeoutMs === undefined
+    timeoutMs === 'none'
       ? undefined
       : setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     await once(socket, 'connect');
     socket.write(toFrame(request));
-    return await readAnswer(socket, options);
+    return await readAnswer(socket, options, () => clearTimeout(limit));
   } catch (error) {
     throw error instanceof SupervisorError ? error : connectionError(path, error as NodeJS.ErrnoException);
   } finally {
@@ -36,10 +36,11 @@ export async function ask(path: string, request: ControlRequest, options: AskOpt
   }
 }
 
-async function readAnswer(socket: Socket, { onEvent }: AskOptions): Promise<Frame> {
+async function readAnswer(socket: Socket, { onEvent }: AskOptions, heard: () => void): Promise<Frame> {
   const frames = new FrameReader(MAX_ANSWER_BYTES);
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     for (const text of frames.read(chunk)) {
+      heard();
       const frame = JSON.parse(text) as Frame;
       if (frame['ok'] === true) return frame;
       if (frame['ok'] === false) throw toError(frame['error'] as AnsweredError);
