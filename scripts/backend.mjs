@@ -11,8 +11,10 @@ const cli = 'apps/silly-face/dist/cli/main.js';
 const [node, script, verb, ...args] = process.argv;
 const url = new URL(`../${cli}`, import.meta.url);
 const isBuilt = existsSync(url);
+const asksForHelp = args.some((word) => word === '--help' || word === '-h');
+const builds = !asksForHelp && (verb === 'start' || (verb === 'deploy' && isBuilt && answers(args)));
 
-if (verb === 'start' || (verb === 'deploy' && isBuilt && answers(args))) {
+if (builds) {
   const install = '--filter . --filter @silly-face/backend...';
   const build = 'turbo run build --filter=@silly-face/backend... --output-logs=errors-only';
   process.argv = [node, script, `--install=${install}`, `--run=${build}`, '--then', cli, verb, ...args];
@@ -20,7 +22,7 @@ if (verb === 'start' || (verb === 'deploy' && isBuilt && answers(args))) {
 } else if (!isBuilt) {
   console.error('The backend is not built, so it cannot run either: npm run backend -- start');
   process.exitCode = 1;
-} else if (verb !== 'deploy') {
+} else if (verb !== 'deploy' || asksForHelp) {
   await import(url.href);
 }
 

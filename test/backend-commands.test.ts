@@ -15,8 +15,8 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
   const mark = randomUUID();
   const port = await freePort();
   freshClone(clone);
-  const run = (command: string) => {
-    const child = spawn('npm', ['run', '--silent', 'backend', '--', command], {
+  const run = (...command: string[]) => {
+    const child = spawn('npm', ['run', '--silent', 'backend', '--', ...command], {
       cwd: clone,
       env: {
         ...newcomersEnvironment(),
@@ -33,8 +33,8 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
     const code = once(child, 'close').then(([exitCode]) => exitCode as number | null);
     return { code, printed: () => printed };
   };
-  const ended = async (command: string) => {
-    const { code, printed } = run(command);
+  const ended = async (...command: string[]) => {
+    const { code, printed } = run(...command);
     return { code: await code, printed: printed() };
   };
   try {
@@ -83,6 +83,8 @@ test('the backend of a clone is started, deployed and stopped by npm', { timeout
     expect(await backend.code).toBe(0);
     expect(processesMarked(mark)).toEqual([]);
 
+    const help = await ended('deploy', '--help');
+    expect(help).toEqual({ code: 0, printed: expect.stringMatching(/^Usage: silly-face deploy /) as string });
     // With nobody to deploy to, nothing is built: it would not compile.
     expect(await ended('deploy')).toEqual({
       code: 1,

@@ -4,7 +4,10 @@ import { ConfigError } from '../config.ts';
 import { commands, isCommand } from './commands.ts';
 
 const [verb = '', ...args] = process.argv.slice(2);
-if (isCommand(verb)) {
+if (isCommand(verb) && args.some((word) => word === '--help' || word === '-h')) {
+  const { synopsis, summary } = commands[verb];
+  process.stdout.write(`Usage: silly-face ${verb} ${synopsis}\n\n${summary}\n`);
+} else if (isCommand(verb)) {
   try {
     await commands[verb].run(args);
   } catch (error) {

@@ -93,5 +93,11 @@ test('a wrong command is told how it is used, and so is who asks', async () => {
   const help = await runCli(folders.data, '--help');
   expect(help).toEqual({ code: 0, stdout: wrong.stderr, stderr: '' });
   expect(await runCli(folders.data, 'logs', '-n', 'many')).toMatchObject({ code: 2 });
+  for (const verb of ['start', 'deploy', 'status', 'stop', 'logs']) {
+    const about = await runCli(folders.data, verb, '--help');
+    expect(about).toMatchObject({ code: 0, stderr: '' });
+    expect(about.stdout).toMatch(new RegExp(`^Usage: silly-face ${verb} .*\n\n.+\n$`));
+    expect(await runCli(folders.data, verb, '-h')).toEqual(about);
+  }
   folders.remove();
 });
