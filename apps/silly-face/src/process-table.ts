@@ -5,6 +5,7 @@ import { NGINX_CHILD, nginxChildren, WEB_SOCKET } from './nginx/children.ts';
 import { NGINX_FILES, type NginxPlan } from './nginx/plan.ts';
 import { API } from './nginx/upstreams.ts';
 import { partyChildren, type PartyPlan, partySockets } from './party-children.ts';
+import { knowingOnly, NEEDED } from './secrets.ts';
 import { SERVING_RESTART } from './serving-restart.ts';
 import type { Service } from './services/service.ts';
 
@@ -52,17 +53,17 @@ export function processTable(options: TableOptions): SupervisorOptions {
     children: [
       // A deploy is none of their business: they are not ours to release, and everybody needs them.
       ...services.flatMap((service) =>
-        service.children.map((child) => ({ ...child, reload: 'none' as const })),
+        service.children.map((child) => knowingOnly([], { ...child, reload: 'none' as const })),
       ),
       // Before the first API process and never in its start, which has to be short.
-      {
+      knowingOnly(NEEDED.migrate, {
         name: 'migrate',
         script: script('processes/migrate.js'),
         task: true,
         after: namesOf([database]),
         env: environment,
-      },
-      {
+      }),
+      knowingOnly(NEEDED.api, {
         name: API,
         script: script('processes/api.js'),
         instances: api.instances,
@@ -75,18 +76,22 @@ export function processTable(options: TableOptions): SupervisorOptions {
         readiness: 'message',
         restart: SERVING_RESTART,
         stopTimeoutMs: 15_000,
-      },
-      ...partyChildren(options.party, { environment, after: ['migrate', ...namesOf([database])] }),
+      }),
+      ...partyChildren(options.party, { environment, after: ['migrate', ...namesOf([database])] }).map(
+        (child) => knowingOnly(NEEDED.party, child),
+      ),
       ...(nginx
         ? nginxChildren(nginx, {
             after: [API],
             configurationScript: script('processes/nginx-configuration.js'),
-          })
+          }).map((child) => knowingOnly([], child))
         : []),
-      ...bots.map((bot) => ({
-        ...botChild(bot, apiUrl, botScanIntervalMs),
-        after: [nginx ? NGINX_CHILD : API],
-      })),
+      ...bots.map((bot) =>
+        knowingOnly([], {
+          ...botChild(bot, apiUrl, botScanIntervalMs),
+          after: [nginx ? NGINX_CHILD : API],
+        }),
+      ),
     ],
     signals: ['SIGINT', 'SIGTERM'],
     // An API process waits for the idle connections of its clients, a party process for its rooms: two wait at the same time, and

@@ -2,14 +2,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createS3Local } from '@silly-face/s3-local';
-import { bringRedis, startPostgres, startRedis, waitUntil } from '@silly-face/testing';
+import { bringNginx, bringRedis, startPostgres, startRedis, waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
 import { runCli } from './cli/run-cli.ts';
 import { type Demo, demoFolders, runDemo } from './demo/run-demo.ts';
 import { startSink } from './mail/sink.ts';
 
 test(
-  'those that are given are in no argument, file, log, status or mail, and that of the mail server in no other process',
+  'those that are given are in no argument, file, log, status or mail, and in the environment of those alone who need them',
   { timeout: 400_000 },
   async (context) => {
     const noRedis = await bringRedis();
@@ -44,6 +44,7 @@ test(
       SMTP_URL: `smtp://backend:${encoded}@127.0.0.1:${sink.port}`,
       MAIL_TO: 'owner@example.com',
       MAIL_WINDOW_MS: '1000',
+      METRICS_TOKEN: 'sEcretOfTheMetrics',
       LOG_LEVEL: 'trace',
     };
     const secrets = [
@@ -52,14 +53,15 @@ test(
       redisPassword,
       smtpPassword,
       encoded,
+      given.METRICS_TOKEN,
     ];
     const backend = await runDemo(folders, given, 'silly-face start');
     try {
       await started(backend);
-      const [api = 0] = [...backend.printed().matchAll(/api-1 \((\d+)\): ready/g)].map(([, pid]) =>
+      const [crashing = 0] = [...backend.printed().matchAll(/api-1 \((\d+)\): ready/g)].map(([, pid]) =>
         Number(pid),
       );
-      process.kill(api, 'SIGKILL');
+      process.kill(crashing, 'SIGKILL');
       const crash = await sink.mail('api-1 crashed');
       expect(crash.text).toMatch(/^signal: +SIGKILL$/m);
       await sink.mail('api-1 has recovered');
@@ -84,10 +86,18 @@ test(
       for (const [where, text] of Object.entries(seen))
         for (const secret of secrets)
           expect(text.includes(secret), `${secret} in ${where}:\n${text}`).toBe(false);
-      const knowing = family.filter((pid) =>
-        readFileSync(`/proc/${pid}/environ`, 'latin1').includes(encoded),
-      );
-      expect(knowing).toEqual([backend.pid]);
+      const party = [secrets[0], redisPassword, given.METRICS_TOKEN];
+      const api = [...party, s3Secret];
+      const { children } = JSON.parse(seen.status) as { children: { name: string; pid?: number }[] };
+      const needed = new Map<number | undefined, unknown[]>([
+        ...children.map(({ name, pid }) => [pid, name.startsWith('api') ? api : party] as const),
+        [backend.pid, [...api, encoded]],
+      ]);
+      for (const pid of family) {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+        const known = secrets.filter((secret) => environment.includes(secret));
+        expect(new Set(known), `process ${pid}`).toEqual(new Set(needed.get(pid)));
+      }
     } finally {
       await end(backend);
       await s3.close();
@@ -127,6 +137,33 @@ test(
         expect(holding).not.toEqual([]);
         expect(holding.filter((file) => (statSync(file).mode & 0o077) !== 0)).toEqual([]);
       }
+    } finally {
+      await end(backend);
+      folders.remove();
+    }
+  },
+);
+
+test(
+  'none of them is in the environment of embedded services, of bots or of nginx',
+  { timeout: 180_000 },
+  async (context) => {
+    const noNginx = await bringNginx();
+    if (noNginx) context.skip(noNginx);
+    const folders = demoFolders();
+    const given = {
+      METRICS_TOKEN: 'sEcretOfTheMetrics',
+      S3_SECRET_ACCESS_KEY: 'sEcretOfTheStorage',
+      PGPASSWORD: 'sEcretOfPg',
+    };
+    const backend = await runDemo(folders, { ...given, SILLY_FACE_NGINX: 'on' });
+    try {
+      await waitUntil(() => backend.printed().includes('guesses'), { what: 'a guess', timeoutMs: 60_000 });
+      const knowing = backend
+        .processes()
+        .filter((pid) => /sEcret|postgres:\/\//.test(readFileSync(`/proc/${pid}/environ`, 'latin1')))
+        .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').match(/(\w+)\.js/)?.[1] ?? String(pid));
+      expect(knowing.toSorted()).toEqual(['api', 'api', 'demo', 'party', 'party']);
     } finally {
       await end(backend);
       folders.remove();
