@@ -71,6 +71,11 @@ test('passwords and keys are taken from the secret', () => {
   }
 });
 
+test('migrations have an hour before a pod is taken for dead', () => {
+  const probe = backendContainer(backend())['startupProbe'] as Record<string, number>;
+  expect((probe['periodSeconds'] ?? 0) * (probe['failureThreshold'] ?? 0)).toBe(3600);
+});
+
 test('each process has a port for its metrics, and what the README tells Prometheus finds them', () => {
   const { env = [], ...container } = backendContainer(backend());
   const ports = container['ports'] as { name: string; containerPort: number }[];

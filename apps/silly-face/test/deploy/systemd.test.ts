@@ -34,6 +34,17 @@ test('the unit is valid', { timeout: 300_000 }, async (context) => {
   expect(aboutOurs(analyze(deployFile('silly-face.service'), 'verify').output)).toEqual([]);
 });
 
+test('a start that fails is tried again for as long as it takes', () => {
+  const [, unit = '', service = ''] = deployFile('silly-face.service').split(
+    /^\[(?:Unit|Service|Install)\]$/m,
+  );
+  // By default the fifth in ten seconds would be the last.
+  expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
+  expect(service).toMatch(/^Restart=on-failure$/m);
+  expect(service).toMatch(/^RestartSec=5$/m);
+  expect(service).toMatch(/^TimeoutStartSec=1h$/m);
+});
+
 test('a unit with a mistake is found out', { timeout: 300_000 }, async (context) => {
   await requireSystemd(context);
   const unit = deployFile('silly-face.service');
