@@ -57,6 +57,10 @@ const kinds: Readonly<Record<TroubleKind, { what: string; next: string }>> = {
     what: 'was given up',
     next: 'it is not started again by itself: mend the cause, then deploy',
   },
+  'start-failed': {
+    what: 'did not start',
+    next: 'nothing runs: mend the cause; systemd or Kubernetes starts it again, elsewhere do so yourself',
+  },
   unhealthy: { what: 'was unhealthy', next: 'its process is replaced' },
   blocked: { what: 'was blocked', next: 'its process is replaced' },
   memory: { what: 'took too much memory', next: 'its process is replaced' },

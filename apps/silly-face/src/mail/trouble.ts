@@ -1,7 +1,7 @@
 import type { AlertEvent, AlertKind } from '@silly-face/supervisor';
 
-/** An alert of the supervisor, or a line that somebody should read. */
-export type TroubleKind = AlertKind | 'fatal' | 'stderr';
+/** An alert of the supervisor, a line that somebody should read, or a start of the whole that failed. */
+export type TroubleKind = AlertKind | 'fatal' | 'stderr' | 'start-failed';
 
 /** Something that the owner should know. */
 export interface Trouble extends Pick<

@@ -22,9 +22,9 @@ export interface Mailing extends AsyncDisposable {
 /** A supervisor, not started yet, of one `worker`, that mails to this URL, or to a folder. */
 export function mailing(
   smtpUrl: string | undefined,
-  { config = {}, child = {}, chatty = [] }: Options = {},
+  { config = {}, child = {}, chatty = [], folder: shared }: Options = {},
 ): Mailing {
-  const folder = mkdtempSync(join(tmpdir(), 'silly-face-mail-'));
+  const folder = shared ?? mkdtempSync(join(tmpdir(), 'silly-face-mail-'));
   const directory = join(folder, 'mail');
   const supervisor = new MailingSupervisor(
     { children: [{ name: 'worker', script: worker, readiness: 'message', ...child }] },
@@ -58,7 +58,7 @@ export function mailing(
         .map((name) => parsed(readFileSync(join(directory, name), 'utf8'))),
     async [Symbol.asyncDispose]() {
       await supervisor.stop();
-      rmSync(folder, { recursive: true, force: true });
+      if (shared === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -67,4 +67,6 @@ interface Options {
   config?: Partial<MailConfig>;
   child?: Partial<ChildOptions>;
   chatty?: string[];
+  /** That others use, too, one after the other. */
+  folder?: string;
 }

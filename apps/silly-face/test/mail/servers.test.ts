@@ -127,6 +127,18 @@ test('an end by force does not wait for a silent server either', async () => {
   expect(rig.files()).toHaveLength(1);
 });
 
+test('a silent server keeps a start that failed for a few seconds, and its mail is a file', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  await using server = await silentServer();
+  await using rig = mailing(`smtp://127.0.0.1:${server.port}`, { child: { args: ['no database'] } });
+  const begin = performance.now();
+  await expect(rig.supervisor.start()).rejects.toThrow('no database');
+  expect(performance.now() - begin).toBeLessThan(15_000);
+  expect(rig.files().map(({ subject }) => subject)).toEqual([
+    expect.stringContaining('the backend did not start'),
+  ]);
+});
+
 /** It accepts, and never says a word. */
 async function silentServer(): Promise<AsyncDisposable & { port: number; asked: Promise<unknown> }> {
   const sockets = new Set<Socket>();
