@@ -112,6 +112,15 @@ export function readDatabaseUrl(env: Environment): string {
   return url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']);
 }
 
+/**
+ * How long the migrations wait for a database that is away or busy, in milliseconds.
+ *
+ * @throws {ConfigError}
+ */
+export function readMigratePatience(env: Environment): number {
+  return count(env, 'MIGRATE_PATIENCE_MS', 60_000);
+}
+
 /** Where the directory of the party is: in Redis where there is one, else in Postgres. */
 export type DirectoryConfig = { readonly redisUrl: string } | { readonly databaseUrl: string };
 

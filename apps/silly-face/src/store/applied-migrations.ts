@@ -1,18 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { parse } from 'node:path';
-import { Client, DatabaseError } from 'pg';
+import { DatabaseError } from 'pg';
+import { connected } from './connected.ts';
 
 export const MIGRATIONS_TABLE = 'migrations';
-
-const CONNECT_MS = 10_000;
-
-/** What a migration takes to connect. */
-export const connection = (
-  databaseUrl: string,
-): { connectionString: string; connectionTimeoutMillis: number } => ({
-  connectionString: databaseUrl,
-  connectionTimeoutMillis: CONNECT_MS,
-});
 
 /**
  * Whether exactly the migrations of this folder are in the database, in their order: then there is nothing to run, and no need to
@@ -26,20 +17,16 @@ export async function areMigrationsApplied(databaseUrl: string, folder: string):
 }
 
 async function appliedMigrations(databaseUrl: string): Promise<string[]> {
-  const client = new Client(connection(databaseUrl));
-  // A connection that breaks is reported by the step that needs it; without a listener it would end this process.
-  client.on('error', () => {});
   try {
-    await client.connect();
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY run_on, id`,
-    );
-    return rows.map(({ name }) => name);
+    return await connected(databaseUrl, async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY run_on, id`,
+      );
+      return rows.map(({ name }) => name);
+    });
   } catch (error) {
     if (error instanceof DatabaseError && error.code === UNDEFINED_TABLE) return [];
     throw error;
-  } finally {
-    await client.end();
   }
 }
 

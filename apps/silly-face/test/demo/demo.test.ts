@@ -196,7 +196,10 @@ describe('a start that cannot succeed', () => {
     { timeout: 120_000 },
     async () => {
       const port = await freePort();
-      const demo = await start({ DATABASE_URL: `postgres://postgres:secret@127.0.0.1:${port}/postgres` });
+      const demo = await start({
+        DATABASE_URL: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
+        MIGRATE_PATIENCE_MS: '2000',
+      });
       expect((await demo.ended)[0]).toBe(1);
       expect(demo.printed()).toContain('migrate');
       expect(demo.printed()).not.toContain('secret');

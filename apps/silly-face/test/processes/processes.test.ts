@@ -110,8 +110,10 @@ describe('the migrations', () => {
   });
 
   it('fail with 1 and a message when there is no database', async () => {
-    const { exitCode, output } = await start('migrate', { DATABASE_URL: 'postgres://127.0.0.1:1/none' })
-      .ended;
+    const { exitCode, output } = await start('migrate', {
+      DATABASE_URL: 'postgres://127.0.0.1:1/none',
+      MIGRATE_PATIENCE_MS: '0',
+    }).ended;
     expect(exitCode).toBe(1);
     expect(output).toContain('The migrations failed');
   });
