@@ -10,6 +10,8 @@ export interface Resources {
   readonly poolStats: () => PoolStats;
   /** Opened with the first photo: its client takes long to load. */
   readonly photos: () => Promise<PhotoStorage>;
+  /** What the keys of photos tell whose they are by. */
+  readonly installationId: () => Promise<string>;
   readonly uploads: UploadDirectory;
   /** Opened with the first seat. */
   readonly directory: () => Promise<Directory>;

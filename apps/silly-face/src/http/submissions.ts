@@ -94,7 +94,7 @@ interface Submitting {
 
 /** First the object, then its row: a row always has its object, and an object that gets no row is deleted or swept. */
 async function submitPhoto(
-  { photos }: Services,
+  { photos, installationId }: Services,
   { db, request, reply, keyed, at, face, upload, photo }: Submitting,
 ): Promise<RoundAnswer> {
   const submission = { face, seed: randomInt(2 ** 32) };
@@ -106,7 +106,7 @@ async function submitPhoto(
   if (earlier) return tellReplay(reply, { answer: earlier.answer as RoundAnswer, replayed: true });
 
   const encoded = await reEncode(upload, photo);
-  const stored = { key: newPhotoKey(at.roundId, before.round.turn), ...encoded };
+  const stored = { key: newPhotoKey(await installationId(), at.roundId, before.round.turn), ...encoded };
   const storage = await photos();
   await storage.put(photo, stored.key);
 

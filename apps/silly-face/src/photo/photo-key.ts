@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-/** All photos are below this prefix, and nothing else is. */
-export const PHOTO_PREFIX = 'photos/';
+/**
+ * The photos of an installation are below this prefix, and nobody else's are: a bucket may be that of several databases, and a
+ * photo without a row in one of them may have its row in another. The first photos lie in `photos/<round>/`; they have rows, too.
+ */
+export function photoPrefix(installationId: string): string {
+  return `photos/${installationId}/`;
+}
 
 /** A key that no other submission has, also not one for the same turn. */
-export function newPhotoKey(roundId: string, turn: number): string {
-  return `${PHOTO_PREFIX}${roundId}/${turn}-${randomUUID()}.jpg`;
+export function newPhotoKey(installationId: string, roundId: string, turn: number): string {
+  return `${photoPrefix(installationId)}${roundId}/${turn}-${randomUUID()}.jpg`;
 }

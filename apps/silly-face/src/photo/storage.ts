@@ -9,7 +9,7 @@ import {
 import { S3Put } from '@silly-face/s3-put';
 import type { S3Config } from '../config.ts';
 import { PhotoError } from './errors.ts';
-import { PHOTO_PREFIX } from './photo-key.ts';
+import { photoPrefix } from './photo-key.ts';
 
 /**
  * The photos in S3. All times are such that an S3 which hangs is given up, after a second attempt, while the client of the
@@ -71,15 +71,19 @@ export class PhotoStorage {
     if (first) throw unavailable(`Deleting ${first.Key}`, new Error(`${first.Code}: ${first.Message}`));
   }
 
-  /** The keys of photos that are older than this, page by page. */
-  async *keysOlderThan(ageMs: number, signal?: AbortSignal): AsyncGenerator<string[]> {
+  /** The keys of the installation's photos that are older than this, page by page. */
+  async *keysOlderThan(
+    installationId: string,
+    ageMs: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<string[]> {
+    const prefix = photoPrefix(installationId);
     let token: string | undefined;
     do {
       const page = await this.#client
-        .send(
-          new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: PHOTO_PREFIX, ContinuationToken: token }),
-          { abortSignal: signal },
-        )
+        .send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }), {
+          abortSignal: signal,
+        })
         .catch((cause: unknown) => {
           throw unavailable('Listing the photos', cause);
         });

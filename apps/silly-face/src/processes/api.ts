@@ -7,6 +7,7 @@ import { buildApp, KEEP_ALIVE_MS } from '../http/app.ts';
 import type { PhotoStorage } from '../photo/storage.ts';
 import { UploadDirectory } from '../photo/upload-directory.ts';
 import { openDatabase } from '../store/database.ts';
+import { installationIdOf } from '../store/installation.ts';
 import { listen } from './listen.ts';
 import { metricsServer } from './metrics-server.ts';
 import { startSweeper } from './sweeper.ts';
@@ -37,6 +38,7 @@ const { app, loadMetrics } = buildApp(
     db,
     poolStats: () => db.stats(),
     photos,
+    installationId: installationIdOf(db),
     uploads,
     directory,
     isDraining: () => shutdown.state !== 'running',

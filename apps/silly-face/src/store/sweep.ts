@@ -1,9 +1,10 @@
 import type { Database } from './database.ts';
+import { readInstallationId } from './installation.ts';
 
 /** The stored photos, as far as a sweep needs them. */
 export interface SweptPhotos {
-  /** Keys of photos that are older than this, page by page. */
-  keysOlderThan(ageMs: number, signal: AbortSignal): AsyncIterable<string[]>;
+  /** Keys of the installation's photos that are older than this, page by page. */
+  keysOlderThan(installationId: string, ageMs: number, signal: AbortSignal): AsyncIterable<string[]>;
   remove(keys: string[], signal: AbortSignal): Promise<void>;
 }
 
@@ -40,7 +41,10 @@ export function sweepIdempotencyKeys(db: Database, signal: AbortSignal): Sweep {
   );
 }
 
-/** Deletes photos without a row: a process died between the two, or did not learn how its COMMIT went. */
+/**
+ * Deletes photos of this installation, and of no other, that have no row: a process died between the two, or did not learn how
+ * its COMMIT went.
+ */
 export function sweepPhotos(db: Database, photos: SweptPhotos, signal: AbortSignal): Sweep {
   return locked(db, signal, async () => {
     // Between its statements the photos are asked for: that may take longer than a request may.
@@ -71,7 +75,7 @@ function locked(db: Database, signal: AbortSignal, work: () => Promise<number>):
 
 async function removeUnclaimed(db: Database, photos: SweptPhotos, signal: AbortSignal): Promise<number> {
   let removed = 0;
-  for await (const keys of photos.keysOlderThan(UNCLAIMED_MS, signal)) {
+  for await (const keys of photos.keysOlderThan(await readInstallationId(db), UNCLAIMED_MS, signal)) {
     const { rows } = await db.query<{ key: string }>(
       `SELECT key FROM unnest($1::text[]) AS key WHERE NOT EXISTS (SELECT FROM turns WHERE photo_key = key)`,
       [keys],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { createS3Local, type S3Local } from '@silly-face/s3-local';
 import { startPostgres, type TestPostgres, waitUntil } from '@silly-face/testing';
 import type { Pool } from '@silly-face/pg-pool-transactions';
@@ -16,6 +17,7 @@ import { buildApp } from '../../src/http/app.ts';
 import { PhotoStorage } from '../../src/photo/storage.ts';
 import { UploadDirectory } from '../../src/photo/upload-directory.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { installationIdOf } from '../../src/store/installation.ts';
 
 // The SDK would warn that its next versions need a newer Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -30,6 +32,7 @@ export interface Rig extends AsyncDisposable {
   readonly postgres: TestPostgres;
   readonly db: Pool;
   readonly photos: PhotoStorage;
+  readonly installationId: () => Promise<string>;
   readonly uploads: UploadDirectory;
   readonly parties: Directory;
   readonly uploadDirectory: string;
@@ -77,6 +80,7 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
 
   const db = openDatabase(postgres.connectionString);
   const photos = new PhotoStorage({ endpoint, region: 'us-east-1', bucket: BUCKET, ...CREDENTIALS });
+  const installationId = installationIdOf(db);
   const uploads = new UploadDirectory(uploadDirectory);
   const parties = open(postgres.connectionString);
   let draining = false;
@@ -85,6 +89,7 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
       db,
       poolStats: () => db.stats(),
       photos: () => Promise.resolve(photos),
+      installationId,
       uploads,
       directory: async () => parties,
       isDraining: () => draining,
@@ -94,10 +99,15 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
 
+  const s3Client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    credentials: CREDENTIALS,
+    forcePathStyle: true,
+  });
   const objects = async (): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const page of photos.keysOlderThan(-3_600_000)) keys.push(...page);
-    return keys;
+    const { Contents = [] } = await s3Client.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+    return Contents.flatMap(({ Key }) => Key ?? []);
   };
   return {
     url: `http://127.0.0.1:${port}`,
@@ -105,6 +115,7 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
     postgres,
     db,
     photos,
+    installationId,
     uploads,
     parties,
     uploadDirectory,
@@ -135,6 +146,7 @@ export async function startRig({ http, directory: open = noParties }: RigOptions
       await parties.disconnect();
       await db.drain();
       await photos.close();
+      s3Client.destroy();
       await s3?.close();
       await postgres[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });

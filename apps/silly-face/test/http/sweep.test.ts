@@ -5,9 +5,12 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { waitUntil } from '@silly-face/testing';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { newPhotoKey } from '../../src/photo/photo-key.ts';
 import { PhotoStorage } from '../../src/photo/storage.ts';
 import { startSweeper } from '../../src/processes/sweeper.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { sweepIdempotencyKeys, sweepPhotos, sweepSessions, type SweptPhotos } from '../../src/store/sweep.ts';
+import { startMigratedPostgres } from '../directory/migrated-postgres.ts';
 import { newPlayer } from './client.ts';
 import { draw } from './drawing.ts';
 import { filesIn, startRig } from './rig.ts';
@@ -24,21 +27,56 @@ describe('photos', () => {
     const bert = await newPlayer(rig);
     const { body: round } = await anna.post('/rounds', { opponentId: bert.id });
     const { body } = await anna.submit(round.id, 'Smug Cat', await draw());
-    const kept = await rig.objects();
     const file = join(rig.uploadDirectory, 'orphan.jpg');
     await writeFile(file, 'an orphan');
-    await rig.photos.put(file, 'photos/nobody/1-orphan.jpg');
+    // Of another database that shares the bucket, and from the time when keys did not tell whose they are.
+    for (const key of [newPhotoKey(randomUUID(), round.id, 1), `photos/${round.id}/1-${randomUUID()}.jpg`])
+      await rig.photos.put(file, key);
+    const kept = await rig.objects();
+    await rig.photos.put(file, newPhotoKey(await rig.installationId(), round.id, 1));
     await rm(file);
     expect(await sweepPhotos(rig.db, rig.photos, signal)).toBe(0);
 
     // As if an hour had passed.
     const later = {
-      keysOlderThan: (ageMs: number) => rig.photos.keysOlderThan(ageMs - 2 * HOUR_MS, signal),
+      keysOlderThan: (installationId: string, ageMs: number) =>
+        rig.photos.keysOlderThan(installationId, ageMs - 2 * HOUR_MS, signal),
       remove: (keys: string[]) => rig.photos.remove(keys),
     };
     expect(await sweepPhotos(rig.db, later, signal)).toBe(1);
     expect(await rig.objects()).toEqual(kept);
     expect((await anna.get(body.photoUrl)).status).toBe(200);
+  });
+
+  it('are kept by a database that has a bucket in common with theirs, and are none of its own', async () => {
+    await using postgres = await startMigratedPostgres();
+    const empty = openDatabase(postgres.connectionString);
+    const kept = await rig.objects();
+    expect(kept.length).toBeGreaterThan(0);
+    const later = {
+      keysOlderThan: (installationId: string) =>
+        rig.photos.keysOlderThan(installationId, -2 * HOUR_MS, signal),
+      remove: (keys: string[]) => rig.photos.remove(keys),
+    };
+    expect(await sweepPhotos(empty, later, signal)).toBe(0);
+    expect(await rig.objects()).toEqual(kept);
+    await empty.drain();
+  });
+
+  it('from before keys told whose they are can still be seen', async () => {
+    const carl = await newPlayer(rig);
+    const { body: round } = await anna.post('/rounds', { opponentId: carl.id });
+    const { body } = await anna.submit(round.id, 'Smug Cat', await draw());
+    const key = (await rig.objects()).find((each) => each.includes(round.id)) ?? '';
+    const old = key.replace(`${await rig.installationId()}/`, '');
+    expect(old).toMatch(/^photos\/[^/]+\/1-/);
+    const file = join(rig.uploadDirectory, 'old.jpg');
+    await writeFile(file, await rig.photos.read(key, signal));
+    await rig.photos.put(file, old);
+    await rm(file);
+    await rig.photos.remove([key]);
+    await rig.db.query('UPDATE turns SET photo_key = $1 WHERE photo_key = $2', [old, key]);
+    expect((await carl.get(body.photoUrl)).status).toBe(200);
   });
 });
 
@@ -154,7 +192,9 @@ describe('the sweeper', () => {
       return outcome;
     });
     const sweeper = startSweeper({ ...swept, log }, soon);
-    await waitUntil(() => transaction.mock.settledResults.length > 0, { what: 'a sweep' });
+    // While it is under way its result is there as well, as one that is not complete.
+    const isOver = (): boolean => transaction.mock.settledResults[0]?.type === 'fulfilled';
+    await waitUntil(isOver, { what: 'a sweep' });
     await sweeper.stop();
     transaction.mockRestore();
     expect(await expiredSessions()).toBe(7000);
