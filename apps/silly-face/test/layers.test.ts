@@ -9,7 +9,7 @@ const source = fileURLToPath(new URL('../src/', import.meta.url));
 const LAYERS: Record<string, string[]> = {
   game: [],
   photo: ['config.ts', 'turns.ts'],
-  store: ['game'],
+  store: ['game', 'turns.ts'],
   directory: ['store', 'config.ts'],
   party: ['game', 'directory', 'config.ts', 'turns.ts'],
   http: ['game', 'photo', 'store', 'directory', 'config.ts'],

@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { DirectoryError } from '../directory/directory.ts';
 import { PhotoError } from '../photo/errors.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
+import { PasswordsBusy } from '../store/passwords.ts';
 import { Refused } from '../store/refused.ts';
 import { Problem, type ProblemCode, sendProblem } from './problem.ts';
 
@@ -26,6 +27,7 @@ export function answerFailures(app: FastifyInstance): void {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Refused) return new Problem(error.code, error.message);
+  if (error instanceof PasswordsBusy) return new Problem(error.code, error.message);
   if (error instanceof PhotoError) return photoProblem(error);
   if (error instanceof DirectoryError) return directoryProblem(error);
   if (isDatabaseUnavailable(error))

@@ -24,6 +24,7 @@ export type ProblemCode =
   | 'malformed-multipart'
   | 'metrics-forbidden'
   | 'no-party-process'
+  | 'passwords-busy'
   | 'rate-limited'
   | 'request-timeout'
   | 'room-code-invalid'
@@ -60,6 +61,7 @@ export const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'not-logged-in': 401,
   'not-your-round': 403,
   'out-of-turn': 409,
+  'passwords-busy': 503,
   'photo-not-found': 404,
   'photo-too-large': 413,
   'photo-too-many-pixels': 413,
