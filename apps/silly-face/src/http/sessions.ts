@@ -14,7 +14,8 @@ export const logIns: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => 
         tags: ['account'],
         security: [],
         summary: 'Log in',
-        description: 'A repeat with the same Idempotency-Key gets a new token for the same session.',
+        description:
+          'A repeat with the same Idempotency-Key gets a further session, with a token of its own; the earlier ones stay good.',
         body: Credentials,
         response: { 201: z.object({ token: z.string(), expiresAt: z.iso.datetime(), player: Player }) },
       },

@@ -20,14 +20,14 @@ export interface Session {
 
 const LIFETIME = '30 days';
 
-/** What is stored with the key. */
+/** What is stored with the key: the session of its first request. An answer that carries a token is not stored. */
 interface LogInAnswer {
   readonly sessionId: string;
 }
 
 /**
- * A repeat with the same key proves itself again and gets a new token for the same session: an answer that carries a token
- * is not stored, only which session it was about.
+ * A repeat with the same key proves itself again and gets a session of its own. Those before stay good: a repeat that comes late,
+ * after a further one was answered, must not end what that one's client has. Those that nobody heard of run out.
  */
 export async function logIn(db: Database, request: KeyedRequest, credentials: Credentials): Promise<Session> {
   const player = await findByCredentials(db, credentials);
@@ -35,10 +35,6 @@ export async function logIn(db: Database, request: KeyedRequest, credentials: Cr
   const token = randomBytes(32).toString('base64url');
   const expiresAt = await db.transaction(async () => {
     const earlier = await claim(db, request);
-    if (earlier) {
-      const renewed = await renew(db, (earlier.answer as LogInAnswer).sessionId, token);
-      if (renewed) return renewed;
-    }
     const { rows } = await db.query<{ id: string; expires_at: Date }>(
       `INSERT INTO sessions (player_id, token_hash, expires_at)
         VALUES ($1, $2, now() + interval '${LIFETIME}') RETURNING id, expires_at`,
@@ -47,19 +43,10 @@ export async function logIn(db: Database, request: KeyedRequest, credentials: Cr
     const [row] = rows;
     if (!row) throw new Error('Inserting a session returned no row');
     const answer: LogInAnswer = { sessionId: row.id };
-    await storeAnswer(db, request, answer);
+    if (!earlier) await storeAnswer(db, request, answer);
     return row.expires_at;
   });
   return { token, expiresAt, player };
-}
-
-async function renew(db: Database, sessionId: string, token: string): Promise<Date | undefined> {
-  const { rows } = await db.query<{ expires_at: Date }>(
-    `UPDATE sessions SET token_hash = $2, expires_at = now() + interval '${LIFETIME}'
-      WHERE id = $1 RETURNING expires_at`,
-    [sessionId, digest(token)],
-  );
-  return rows[0]?.expires_at;
 }
 
 export async function findSession(db: Database, token: string): Promise<Player> {
