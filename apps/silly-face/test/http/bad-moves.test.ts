@@ -1,7 +1,7 @@
 // What the rules of the game or the rights of others forbid.
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ask } from './client.ts';
+import { ask, newPlayer } from './client.ts';
 import { type Refusal, testRefusals } from './refusals.ts';
 import { startRounds } from './rounds.ts';
 
@@ -26,6 +26,12 @@ const refusals: Refusal[] = [
     () => anna.post('/rounds', { opponentId: 'bert' }),
   ],
   ['a challenge to oneself', 422, 'self-challenge', () => anna.post('/rounds', { opponentId: anna.id })],
+  [
+    'a challenge to oneself in capitals',
+    422,
+    'self-challenge',
+    () => anna.post('/rounds', { opponentId: anna.id.toUpperCase() }),
+  ],
   ['a second challenge', 409, 'already-challenged', () => anna.post('/rounds', { opponentId: bert.id })],
   [
     'a second challenge from the other side',
@@ -87,6 +93,16 @@ const refusals: Refusal[] = [
 
 describe('refuses and changes nothing:', () => {
   testRefusals(rig, refusals);
+
+  it('what a repeat with the ids in capitals would do again', async () => {
+    const dora = await newPlayer(rig);
+    const key = randomUUID();
+    const first = await anna.post('/rounds', { opponentId: dora.id }, { key });
+    const again = await anna.post('/rounds', { opponentId: dora.id.toUpperCase() }, { key });
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    const path = `/rounds/${String(first.body.id).toUpperCase()}`;
+    expect(await anna.get(path)).toMatchObject({ status: 200, body: first.body });
+  });
 
   it('a key that was used for another request', async () => {
     const key = randomUUID();

@@ -177,6 +177,29 @@ describe('an answer that has not changed', () => {
     expect([second.status, second.body.length, second.headers.get('etag')]).toEqual([304, 0, etag]);
   });
 
+  it.each(['/me', '/players', '/faces', '/rounds/:id'])(
+    'nor is it described again: HEAD %s',
+    async (named) => {
+      const { body: round } = await anna.post('/rounds', { opponentId: (await newPlayer(rig)).id });
+      const path = named.replace(':id', round.id);
+      const described = (headers: Record<string, string> = {}) =>
+        ask(rig.url, 'HEAD', path, { token: anna.token, headers });
+      const first = await anna.get(path);
+      const etag = first.headers.get('etag') ?? '';
+      const length = first.headers.get('content-length');
+      for (const [answer, status] of [
+        [await described(), 200],
+        [await described({ 'if-none-match': '"other"' }), 200],
+        [await described({ 'if-none-match': etag }), 304],
+      ] as const) {
+        expect([answer.status, answer.body.length]).toEqual([status, 0]);
+        expect(answer.headers.get('content-length')).toBe(length);
+        for (const name of ['etag', 'cache-control', 'vary'])
+          expect(answer.headers.get(name)).toBe(first.headers.get(name));
+      }
+    },
+  );
+
   it('is sent anew when it has: a round that was taunted', async () => {
     const { body: round } = await anna.post('/rounds', { opponentId: (await newPlayer(rig)).id });
     const path = `/rounds/${round.id}`;
