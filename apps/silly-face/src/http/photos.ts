@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { findPhoto } from '../store/photos.ts';
 import { matches } from './conditional.ts';
 import { Problem } from './problem.ts';
+import { RoundParams } from './schemas.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
@@ -14,7 +15,7 @@ export const photos: FastifyPluginAsyncZod<Services> = async (app, { dbOf, photo
     schema: {
       tags: ['game'],
       summary: "The photo of a turn, for the round's two players",
-      params: z.object({ id: z.string(), turn: z.string() }),
+      params: RoundParams.extend({ turn: z.string() }),
       response: {
         200: { content: { 'image/jpeg': { schema: z.any().meta({ format: 'binary' }) } } },
         304: z.undefined().meta({ description: 'If-None-Match names it' }),

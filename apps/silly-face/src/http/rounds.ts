@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { challenge } from '../store/rounds.ts';
 import { answerOnce, keyedRequest } from './idempotency.ts';
 import { roundAnswer } from './round-answer.ts';
-import { Round, RoundParams } from './schemas.ts';
+import { PlayerId, Round, RoundParams } from './schemas.ts';
 import type { Services } from './services.ts';
 import { member } from './session-guard.ts';
 
@@ -14,7 +14,7 @@ export const rounds: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => 
       schema: {
         tags: ['game'],
         summary: 'Challenge another player; the challenger submits first',
-        body: z.strictObject({ opponentId: z.uuid() }),
+        body: z.strictObject({ opponentId: PlayerId }),
         response: { 201: Round },
       },
     },

@@ -50,5 +50,8 @@ export const Round = z
   })
   .meta({ id: 'Round', description: 'A round as the asking player sees it' });
 
+/** A player's id as a client gives it, in lower case as Postgres does: ids are compared as texts. */
+export const PlayerId = z.uuid().toLowerCase();
+
 /** A round that does not exist is a 404, also when its id could not be one. */
-export const RoundParams = z.object({ id: z.string() });
+export const RoundParams = z.object({ id: z.string().toLowerCase() });
