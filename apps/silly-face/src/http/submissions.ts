@@ -7,6 +7,7 @@ import { reEncode } from '../photo/re-encode.ts';
 import { type Database, isOutcomeUnknown } from '../store/database.ts';
 import { earlierAnswer, isKeyUsed, type KeyedRequest, once } from '../store/idempotency.ts';
 import { checkSubmission, checkTurn, submitFace } from '../store/moves.ts';
+import { Refused } from '../store/refused.ts';
 import { readRound } from '../store/rounds.ts';
 import { idempotencyKey, keyedRequest, tellReplay } from './idempotency.ts';
 import { Problem } from './problem.ts';
@@ -64,7 +65,7 @@ export const submissions: FastifyPluginAsyncZod<Services> = async (app, services
 
 /**
  * Refuses what cannot be done now, unless somebody says that this very request has done it. Asked in this order: the first of two
- * may commit at any moment, and whoever sees what it did then also sees its key.
+ * may commit at any moment, and whoever sees what it did then also sees its key. A database that gave no answer is asked nothing more.
  */
 async function unlessRepeated<Earlier>(
   check: () => Promise<void>,
@@ -73,10 +74,10 @@ async function unlessRepeated<Earlier>(
   try {
     await check();
     return undefined;
-  } catch (refusal) {
-    const found = await earlier();
+  } catch (error) {
+    const found = error instanceof Refused ? await earlier() : undefined;
     if (found) return found;
-    throw refusal;
+    throw error;
   }
 }
 

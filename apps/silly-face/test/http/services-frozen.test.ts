@@ -8,12 +8,15 @@ import { descendants, waitUntil } from '@silly-face/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PhotoStorage } from '../../src/photo/storage.ts';
 import { draw } from './drawing.ts';
-import { ask } from './client.ts';
+import { type Answer, ask } from './client.ts';
 import { filesIn, recovered } from './rig.ts';
 import { startRounds } from './rounds.ts';
 
 const { rig, anna, bert, submitting: round } = await startRounds();
 afterAll(() => rig[Symbol.asyncDispose]());
+
+/** How long the game's clients wait. */
+const CLIENT_PATIENCE_MS = 10_000;
 
 /** Three times that of the game's clients, for a machine that is busy; without limits of ours it would be minutes. */
 const PATIENCE_MS = 30_000;
@@ -72,19 +75,7 @@ describe.skipIf(process.platform === 'win32')('with a Postgres that hangs', () =
   it('what it is asked in the middle of a transaction takes effect once', async () => {
     const key = randomUUID();
     const taunt = () => bert.post(`/rounds/${round}/taunts`, { text: 'in the middle' }, { key });
-    // The taunt waits for the round's lock, and Postgres freezes meanwhile.
-    const answered = await rig.db.transaction(async () => {
-      // Ours lasts longer than a request's may.
-      await rig.db.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-      await rig.db.query('SELECT FROM rounds WHERE id = $1 FOR UPDATE', [round]);
-      const asked = taunt();
-      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
-      // Within one transaction Postgres would answer the same again and again.
-      const look = () => rig.db.transaction({ propagation: 'requires-new' }, () => rig.db.query(waiting));
-      await waitUntil(async () => (await look()).rowCount === 1, { what: 'the taunt to wait' });
-      const { thaw } = freezePostgres();
-      return await asked.finally(thaw);
-    });
+    const answered = await frozenWhileItWaits(`SELECT FROM rounds WHERE id = '${round}' FOR UPDATE`, taunt);
     expect(answered).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
 
     const said = await waitUntil(
@@ -98,8 +89,34 @@ describe.skipIf(process.platform === 'win32')('with a Postgres that hangs', () =
     expect(body.taunts.filter(({ text }: { text: string }) => text === 'in the middle')).toEqual([
       said?.body.taunt,
     ]);
+    await recovered(rig.db);
+  });
+
+  it('a submission that meets it asks it nothing more, and is answered while its client waits', async () => {
+    const photo = await draw();
+    const answered = await frozenWhileItWaits('LOCK TABLE rounds IN ACCESS EXCLUSIVE MODE', () =>
+      anna.submit(round, 'Smug Cat', photo, { signal: AbortSignal.timeout(CLIENT_PATIENCE_MS) }),
+    );
+    expect(answered).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+    await recovered(rig.db);
   });
 });
+
+/** Takes the lock and asks: Postgres freezes as soon as what was asked waits for the lock, and thaws with its answer. */
+async function frozenWhileItWaits(lock: string, request: () => Promise<Answer>): Promise<Answer> {
+  return rig.db.transaction(async () => {
+    // Ours lasts longer than a request's may.
+    await rig.db.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await rig.db.query(lock);
+    const asked = request();
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+    // Within one transaction Postgres would answer the same again and again.
+    const look = () => rig.db.transaction({ propagation: 'requires-new' }, () => rig.db.query(waiting));
+    await waitUntil(async () => (await look()).rowCount === 1, { what: 'the request to wait' });
+    const { thaw } = freezePostgres();
+    return await asked.finally(thaw);
+  });
+}
 
 describe('with an S3 that hangs', () => {
   it('a photo is neither stored nor read, and that is said while the client waits', async () => {
