@@ -92,6 +92,7 @@ export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
       strangers.register(accounts, services);
       strangers.register(logIns, services);
     });
+    counted.register(logOuts, services);
     counted.register(async (members) => {
       requireSession(members, services);
       members.addHook('onRequest', limit.player);
@@ -102,4 +103,4 @@ export function buildApp({ db, ...others }: Resources, config: AppConfig): App {
   return { app, loadMetrics: () => measured.load() };
 }
 
-const MEMBERS_ROUTES = [logOuts, me, players, faces, rounds, submissions, guesses, taunts, photos, seats];
+const MEMBERS_ROUTES = [me, players, faces, rounds, submissions, guesses, taunts, photos, seats];

@@ -7,7 +7,6 @@ import type { Services } from './services.ts';
 
 interface Member {
   readonly player: Player;
-  readonly token: string;
 }
 
 const members = new WeakMap<FastifyRequest, Member>();
@@ -15,14 +14,18 @@ const members = new WeakMap<FastifyRequest, Member>();
 /** All routes of this scope need a session. It is checked before anything of the body is read. */
 export function requireSession(app: FastifyInstance, { dbOf }: Services): void {
   app.addHook('onRequest', async (request) => {
-    const token = bearerToken(request.headers.authorization);
-    if (token === undefined)
-      throw new Problem(
-        'not-logged-in',
-        'Expected the header Authorization: Bearer, with the token of a session',
-      );
-    members.set(request, { player: await findSession(dbOf(request), token), token });
+    members.set(request, { player: await findSession(dbOf(request), sessionToken(request)) });
   });
+}
+
+/** Of a session that may or may not be. @throws {Problem} `not-logged-in`, without anything that could be one */
+export function sessionToken({ headers }: FastifyRequest): string {
+  const token = bearerToken(headers.authorization);
+  if (token !== undefined) return token;
+  throw new Problem(
+    'not-logged-in',
+    'Expected the header Authorization: Bearer, with the token of a session',
+  );
 }
 
 /** Who asks, on a route behind `requireSession`. */

@@ -4,7 +4,7 @@ import { logIn, logOut } from '../store/sessions.ts';
 import { anonymousRequest } from './idempotency.ts';
 import { Credentials, Player } from './schemas.ts';
 import type { Services } from './services.ts';
-import { member } from './session-guard.ts';
+import { sessionToken } from './session-guard.ts';
 
 export const logIns: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.post(
@@ -28,6 +28,7 @@ export const logIns: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => 
   );
 };
 
+/** Not behind `requireSession`: whoever repeats a log-out that took effect, as a proxy does, comes without a session. */
 export const logOuts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) => {
   app.delete(
     '/sessions/current',
@@ -35,11 +36,12 @@ export const logOuts: FastifyPluginAsyncZod<Services> = async (app, { dbOf }) =>
       schema: {
         tags: ['account'],
         summary: 'Log out',
+        description: 'A repeat is answered as the first time.',
         response: { 204: z.undefined().meta({ description: 'The token opens nothing any more' }) },
       },
     },
     async (request, reply) => {
-      await logOut(dbOf(request), member(request).token);
+      await logOut(dbOf(request), sessionToken(request));
       return reply.code(204).send();
     },
   );

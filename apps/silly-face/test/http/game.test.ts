@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FACES } from '../../src/game/faces.ts';
 import { draw, look } from './drawing.ts';
-import { ask, newAccount, newPlayer, passwordOf, type TestPlayer } from './client.ts';
+import { ask, type Ask, newAccount, newPlayer, passwordOf, type TestPlayer } from './client.ts';
 import { filesIn, type Rig, startRig } from './rig.ts';
 
 let rig: Rig;
@@ -38,6 +38,17 @@ describe('accounts', () => {
     expect(out.status).toBe(204);
     expect((await ask(rig.url, 'GET', '/me', { token: body.token })).body.code).toBe('not-logged-in');
     expect((await anna.get('/me')).status).toBe(200);
+  });
+
+  it('log out as often as they like, and nobody without a token does', async () => {
+    const json = { name: anna.name, password: passwordOf(anna.name) };
+    const { token } = (await ask(rig.url, 'POST', '/sessions', { json })).body;
+    const logOut = (options: Ask) => ask(rig.url, 'DELETE', '/sessions/current', options);
+    expect((await logOut({ token })).status).toBe(204);
+    expect((await logOut({ token })).status).toBe(204);
+    expect((await anna.get('/me')).status).toBe(200);
+    for (const authorization of ['Basic YTpi', 'Bearer ', `Bearer ${token}!`])
+      expect((await logOut({ headers: { authorization } })).status).toBe(401);
   });
 
   it('keep neither password nor token in the clear', async () => {
