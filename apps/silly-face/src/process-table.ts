@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildOptions, SupervisorOptions } from '@silly-face/supervisor';
+import { STOP_MS } from './http/time-limits.ts';
 import { NGINX_CHILD, nginxChildren, WEB_SOCKET } from './nginx/children.ts';
 import { NGINX_FILES, type NginxPlan } from './nginx/plan.ts';
 import { API } from './nginx/upstreams.ts';
@@ -75,7 +76,7 @@ export function processTable(options: TableOptions): SupervisorOptions {
         env: { ...environment, ...(nginx && { TRUST_PROXY: 'loopback' }) },
         readiness: 'message',
         restart: SERVING_RESTART,
-        stopTimeoutMs: 15_000,
+        stopTimeoutMs: STOP_MS,
       }),
       ...partyChildren(options.party, { environment, after: ['migrate', ...namesOf([database])] }).map(
         (child) => knowingOnly(NEEDED.party, child),

@@ -31,16 +31,11 @@ import { requireSession } from './session-guard.ts';
 import { logIns, logOuts } from './sessions.ts';
 import { submissions } from './submissions.ts';
 import { taunts } from './taunts.ts';
+import { KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from './time-limits.ts';
 import { trustedProxies } from './trusted-proxies.ts';
 import { answerUnroutable } from './unroutable.ts';
 
 const BODY_LIMIT_BYTES = 16 * 1024;
-
-/** How long a request with its photo may take to arrive. */
-const REQUEST_TIMEOUT_MS = 120_000;
-
-/** Announced to clients, who close an idle connection before: so a drain that waits this long cuts nobody off. */
-export const KEEP_ALIVE_MS = 4000;
 
 export interface AppConfig extends HttpConfig {
   /** For tests, see `answersAs`. @default false */

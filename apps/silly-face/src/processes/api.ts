@@ -3,7 +3,8 @@
 import { gracefulShutdown } from '@silly-face/graceful-shutdown';
 import { readApiConfig, readDirectoryConfig } from '../config.ts';
 import type { Directory } from '../directory/directory.ts';
-import { buildApp, KEEP_ALIVE_MS } from '../http/app.ts';
+import { buildApp } from '../http/app.ts';
+import { DRAIN_MS, IDLE_GRACE_MS } from '../http/time-limits.ts';
 import type { PhotoStorage } from '../photo/storage.ts';
 import { UploadDirectory } from '../photo/upload-directory.ts';
 import { openDatabase } from '../store/database.ts';
@@ -11,9 +12,6 @@ import { installationIdOf } from '../store/installation.ts';
 import { listen } from './listen.ts';
 import { metricsServer } from './metrics-server.ts';
 import { startSweeper } from './sweeper.ts';
-
-/** All of it within the 15 s that the supervisor waits before it kills. */
-const DRAIN_MS = 9000;
 
 // The SDK warns at each start that its coming versions need a newer Node; the pinned one runs on this.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -49,7 +47,7 @@ const ownMetrics = metricsServer(app);
 const shutdown = gracefulShutdown({
   servers: [app.server, ownMetrics],
   timeoutMs: DRAIN_MS,
-  idleGraceMs: KEEP_ALIVE_MS + 1000,
+  idleGraceMs: IDLE_GRACE_MS,
   logger: app.log,
 });
 // A later phase waits for those before: what they use closes last.

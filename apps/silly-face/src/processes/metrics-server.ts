@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { KEEP_ALIVE_MS } from '../http/app.ts';
+import { KEEP_ALIVE_MS } from '../http/time-limits.ts';
 
 /**
  * The metrics of this process, guarded as they are beside the API. On a socket that processes share either of them answers, and

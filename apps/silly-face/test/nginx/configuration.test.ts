@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SupervisorOptions } from '@silly-face/supervisor';
 import { bringNginx, freePort } from '@silly-face/testing';
 import { describe, expect, it } from 'vitest';
-import { KEEP_ALIVE_MS } from '../../src/http/app.ts';
+import { KEEP_ALIVE_MS } from '../../src/http/time-limits.ts';
 import { PHOTO_LIMIT_BYTES } from '../../src/http/upload.ts';
 import { BODY_LIMIT_BYTES, nginxConfiguration } from '../../src/nginx/configuration.ts';
 import { findNginx, isAtLeast } from '../../src/nginx/find-nginx.ts';
