@@ -10,6 +10,10 @@ import { S3Put } from '@silly-face/s3-put';
 import type { S3Config } from '../config.ts';
 import { PhotoError } from './errors.ts';
 import { photoPrefix } from './photo-key.ts';
+import { withoutSilence } from './silence.ts';
+
+/** How long S3 may say nothing. */
+const SILENCE_MS = 3500;
 
 /**
  * The photos in S3. All times are such that an S3 which hangs is given up, after a second attempt, while the client of the
@@ -18,23 +22,28 @@ import { photoPrefix } from './photo-key.ts';
  */
 export class PhotoStorage {
   readonly #client: S3Client;
+  /** Photos come as fast as their readers take them: a connection of this one may be idle. */
+  readonly #reader: S3Client;
   readonly #uploads: S3Put;
   readonly #bucket: string;
 
   constructor({ endpoint, region, bucket, accessKeyId, secretAccessKey }: S3Config) {
     this.#bucket = bucket;
-    this.#client = new S3Client({
+    const options = {
       region,
       credentials: { accessKeyId, secretAccessKey },
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 2000, requestTimeout: 3500, throwOnRequestTimeout: true },
-    });
+    };
+    // `requestTimeout` ends with the head of the answer, `socketTimeout` with its body.
+    const limits = { connectionTimeout: 2000, requestTimeout: SILENCE_MS, throwOnRequestTimeout: true };
+    this.#client = new S3Client({ ...options, requestHandler: { ...limits, socketTimeout: SILENCE_MS } });
+    this.#reader = new S3Client({ ...options, requestHandler: limits });
     this.#uploads = new S3Put({
       client: this.#client,
       bucket,
       connectTimeoutMs: 2000,
-      idleTimeoutMs: 3500,
+      idleTimeoutMs: SILENCE_MS,
       totalTimeoutMs: 7000,
     });
   }
@@ -45,12 +54,13 @@ export class PhotoStorage {
     });
   }
 
+  /** An S3 that falls silent in the middle of the photo fails the stream. */
   async read(key: string, signal: AbortSignal): Promise<Readable> {
     try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), {
+      const { Body } = await this.#reader.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), {
         abortSignal: signal,
       });
-      return Body as Readable; // In Node it is one.
+      return withoutSilence(Body as Readable, SILENCE_MS); // In Node it is one.
     } catch (cause) {
       if (cause instanceof NoSuchKey)
         throw new PhotoError('photo-missing', `${key} is not in the bucket`, { cause });
@@ -98,6 +108,7 @@ export class PhotoStorage {
   async close(): Promise<void> {
     await this.#uploads.close();
     this.#client.destroy();
+    this.#reader.destroy();
   }
 }
 

@@ -4,15 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { descendants, waitUntil } from '@silly-face/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { PhotoStorage } from '../../src/photo/storage.ts';
 import { draw } from './drawing.ts';
 import { type Answer, ask } from './client.ts';
 import { filesIn, recovered } from './rig.ts';
 import { startRounds } from './rounds.ts';
 
-const { rig, anna, bert, submitting: round } = await startRounds();
+const { rig, anna, bert, submitting: round, guessing } = await startRounds();
 afterAll(() => rig[Symbol.asyncDispose]());
 
 /** How long the game's clients wait. */
@@ -120,32 +121,77 @@ async function frozenWhileItWaits(lock: string, request: () => Promise<Answer>):
 
 describe('with an S3 that hangs', () => {
   it('a photo is neither stored nor read, and that is said while the client waits', async () => {
-    const sockets = new Set<Socket>();
-    const silent = createServer((socket) => {
-      sockets.add(socket.on('error', () => {}).resume());
-    }).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const storage = new PhotoStorage({
-      endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
-      region: 'us-east-1',
-      bucket: 'photos',
-      accessKeyId: 'tester',
-      secretAccessKey: 'a secret of tests',
-    });
+    await using s3 = await frozenS3();
     const directory = await mkdtemp(join(tmpdir(), 'silly-face-frozen-'));
     const file = join(directory, 'photo.jpg');
     await writeFile(file, 'a photo');
     const begun = performance.now();
     const unavailable = { name: 'PhotoError', code: 'storage-unavailable' };
     await Promise.all([
-      expect(storage.put(file, 'photos/1')).rejects.toMatchObject(unavailable),
-      expect(storage.read('photos/1', new AbortController().signal)).rejects.toMatchObject(unavailable),
-      expect(storage.remove(['photos/1'])).rejects.toMatchObject(unavailable),
+      expect(s3.storage.put(file, 'photos/1')).rejects.toMatchObject(unavailable),
+      expect(s3.storage.read('photos/1', new AbortController().signal)).rejects.toMatchObject(unavailable),
+      expect(s3.storage.remove(['photos/1'])).rejects.toMatchObject(unavailable),
     ]);
     expect(performance.now() - begun).toBeLessThan(PATIENCE_MS);
-    await storage.close();
-    for (const socket of sockets) socket.destroy();
-    silent.close();
     await rm(directory, { recursive: true, force: true });
   });
+
+  it('in the middle of an answer, what it was asked fails as well, and its connections are given up', async () => {
+    await using s3 = await frozenS3(BEGUN);
+    const unavailable = { name: 'PhotoError', code: 'storage-unavailable' };
+    const read = s3.storage.read('photos/1', new AbortController().signal);
+    await Promise.all([
+      expect(read.then((body) => buffer(body))).rejects.toThrow('Nothing came for'),
+      expect(s3.storage.remove(['photos/1'])).rejects.toMatchObject(unavailable),
+      expect(s3.storage.keysOlderThan(0).next()).rejects.toMatchObject(unavailable),
+    ]);
+    await waitUntil(() => s3.connections === 0, { what: 'the connections to be closed' });
+  });
+
+  it('in the middle of a photo, its reader is cut off, and has no photo that ends early', async () => {
+    await using s3 = await frozenS3(BEGUN);
+    const read = vi.spyOn(rig.photos, 'read').mockImplementation((...of) => s3.storage.read(...of));
+    const path = `/rounds/${guessing}/turns/1/photo`;
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    await rig.db.query('UPDATE turns SET photo_bytes = 100000');
+    await expect(bert.get(path, { signal })).rejects.toMatchObject({ message: 'terminated' });
+    read.mockRestore();
+    await waitUntil(() => s3.connections === 0, { what: 'the connection to be closed' });
+  });
 });
+
+/** What S3 says before it freezes: 5 kB of 100 kB. */
+const BEGUN = `HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n${'<'.repeat(5000)}`;
+
+interface FrozenS3 extends AsyncDisposable {
+  readonly storage: PhotoStorage;
+  readonly connections: number;
+}
+
+/** Takes what it is asked, says so much, and then nothing more. */
+async function frozenS3(says = ''): Promise<FrozenS3> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket)));
+    socket.on('data', () => {}).once('data', () => socket.write(says));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const storage = new PhotoStorage({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    bucket: 'photos',
+    accessKeyId: 'tester',
+    secretAccessKey: 'a secret of tests',
+  });
+  return {
+    storage,
+    get connections() {
+      return sockets.size;
+    },
+    async [Symbol.asyncDispose]() {
+      await storage.close();
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
