@@ -5,6 +5,7 @@ import { complains, cosbybot, timeoutMs, urkelbot } from './mock/bots-at-play.ts
 import { MockGame, problem, type Reply } from './mock/mock-game.ts';
 
 const SECOND_PAGE = '/me?cursor=1';
+const LONG_AGO = '2025-01-01T00:00:00.000Z';
 
 const withoutRounds = ({ body, ...reply }: Reply, nextCursor: string | null = null): Reply => ({
   ...reply,
@@ -60,6 +61,18 @@ describe('rounds on more than one page', () => {
       return request.path === SECOND_PAGE ? withoutRounds(reply) : undefined;
     };
     await complains(urkel, /FATAL {2}refresh: GET \/me → 200: Expected the rounds .* \(round-lost\)\n/);
+    expect(urkel.isRunning).toBe(true);
+  });
+
+  test('are lost as well when they are there by themselves, and have not moved', async () => {
+    await endOfTurns(); // They are known again.
+    const told = urkel.stderr.length;
+    game.twist = (request, reply) => {
+      if (request.path === SECOND_PAGE) return withoutRounds(reply);
+      const isOneRound = request.method === 'GET' && /^\/rounds\/[\w-]+$/.test(request.path);
+      return isOneRound ? { ...reply, body: { ...(reply.body as object), updatedAt: LONG_AGO } } : undefined;
+    };
+    await complains(urkel, /FATAL {2}refresh: GET \/me → 200: Expected the rounds .* \(round-lost\)\n/, told);
     expect(urkel.isRunning).toBe(true);
   });
 

@@ -4,6 +4,9 @@ import type { Said } from '../http/answer.ts';
 import type { Me, Round } from '../http/contract.ts';
 import type { Seat } from './seat.ts';
 
+/** A move is dated before others see it, by so much at most: one that is dated a little earlier may come a little later. */
+const UNSEEN_MS = 5_000;
+
 /** So many that no player has as many rounds. */
 const MOST_PAGES = 1000;
 
@@ -24,18 +27,27 @@ export async function askForMe(seat: Seat): Promise<Said<Me>> {
     cursor = page.nextCursor;
   }
   const all = [...rounds.values()];
-  return { ...me, rounds: [...all, ...(await askForMissed(seat, all))] };
+  const newest = Math.max(...me.rounds.map(movedAt));
+  return { ...me, rounds: [...all, ...(await askForMissed(seat, all, newest - UNSEEN_MS))] };
 }
 
-/** A round that moves while the pages are read goes to the front, and is on none of those to come: it is asked for by itself. */
-async function askForMissed({ game, memory }: Seat, rounds: Round[]): Promise<Round[]> {
+/**
+ * A round that moves while the pages are read goes to the front, and is on none of those to come: it is asked for by itself. One
+ * that has not moved since the first page was read, or is refused, is lost, which is for the memory to say.
+ */
+async function askForMissed({ game, memory }: Seat, rounds: Round[], since: number): Promise<Round[]> {
   const missed: Round[] = [];
   for (const id of memory.missingFrom(rounds)) {
     try {
-      missed.push(await game.round(id));
+      const round = await game.round(id);
+      if (movedAt(round) >= since) missed.push(round);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error; // One that is refused is lost, which is for the memory to say.
+      if (!(error instanceof Refused)) throw error;
     }
   }
   return missed;
+}
+
+function movedAt({ updatedAt }: Round): number {
+  return Date.parse(updatedAt);
 }
