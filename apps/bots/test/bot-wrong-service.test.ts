@@ -108,3 +108,16 @@ test('a name that somebody else has', async () => {
   await complains(cosby, /FATAL {2}enter: POST \/accounts → 409: refused as name-taken: .*\n/);
   expect(cosby.isRunning).toBe(true);
 });
+
+test('a session that is over long before its time is told, and the bot logs in again', async () => {
+  await using game = await new MockGame().start();
+  game.sessionMs = 3_600_000;
+  await using cosby = cosbybot(game);
+  await using urkel = urkelbot(game);
+  await endOfTurn(game, 1);
+  game.expireSessions();
+  const line = /FATAL {2}[\w ]+: \w+ \/\S+ → 401: Expected the session to last until \S+Z \(session-lost\)\n/;
+  for (const bot of [cosby, urkel]) await complains(bot, line);
+  await endOfTurn(game, (game.rounds[0]?.turn ?? 0) + 1);
+  for (const bot of [cosby, urkel]) expect(bot.stderr.match(/FATAL/g)).toHaveLength(1);
+});

@@ -10,12 +10,20 @@ export interface PhotoFile {
   type: 'image/jpeg' | 'image/png';
 }
 
-/** The game's operations, each checked against the contract. Logs in when a session is needed and again when it expired. */
+interface Session {
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+/** A refusal so long before the end of the session is none of a clock that is a little wrong. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** The game's operations, each checked against the contract. Logs in when a session is needed and again when it is over. */
 export class Game {
   readonly #client: HttpClient;
   readonly #credentials: { name: string; password: string };
   readonly #url: URL;
-  #token: string | undefined;
+  #session: Session | undefined;
 
   constructor(client: HttpClient, url: URL, credentials: { name: string; password: string }) {
     this.#client = client;
@@ -26,7 +34,7 @@ export class Game {
 
   /** Makes sure of a session. Resolves to whether the account had to be made for it. */
   async enter(): Promise<'logged in' | 'signed up'> {
-    if (this.#token !== undefined || (await this.#logIn())) return 'logged in';
+    if (this.#session !== undefined || (await this.#logIn())) return 'logged in';
     const { request } = readJson(await this.#post('/accounts', this.#credentials), 201, contract.account);
     if (await this.#logIn()) return 'signed up';
     throw new ViolatedCheck('account-unusable', 'Expected the password of the new account to be right', {
@@ -99,27 +107,35 @@ export class Game {
     const answer = await this.#post('/sessions', this.#credentials);
     const session = readUnless('wrong-credentials', () => readJson(answer, 201, contract.session));
     if (session === undefined) return false;
-    const { token, player, request } = session;
+    const { token, expiresAt, player, request } = session;
     if (player.name !== this.#credentials.name) {
       const message = `Expected the session of ${this.#credentials.name}, got one of ${player.name}`;
       throw new ViolatedCheck('stranger-session', message, { request });
     }
-    this.#token = token;
+    this.#session = { token, expiresAt };
     return true;
   }
 
   async #asPlayer(request: Request): Promise<Answer> {
-    if (this.#token === undefined) await this.enter();
+    if (this.#session === undefined) await this.enter();
     const answer = await this.#client.send(this.#signed(request));
     if (answer.status !== 401) return answer;
+    const expiresAt = this.#session?.expiresAt ?? '';
+    this.#session = undefined;
+    if (Date.parse(expiresAt) - Date.now() > CLOCKS_DIFFER_MS) {
+      const message = `Expected the session to last until ${expiresAt}`;
+      throw new ViolatedCheck('session-lost', message, { request: answer.request });
+    }
     // The session expired. What the service refused it did not do, so a new key is right.
-    this.#token = undefined;
     await this.enter();
     return this.#client.send(this.#signed(request));
   }
 
   #signed(request: Request): Request {
-    return { ...request, headers: { ...request.headers, authorization: `Bearer ${this.#token ?? ''}` } };
+    return {
+      ...request,
+      headers: { ...request.headers, authorization: `Bearer ${this.#session?.token ?? ''}` },
+    };
   }
 
   #postAsPlayer(path: string, body: object): Promise<Answer> {

@@ -53,6 +53,7 @@ export class MockGame {
   readonly seen: SeenRequest[] = [];
   readonly rounds: MockRound[] = [];
   roundsPerPage = 50;
+  sessionMs = 60_000;
   /** Replaces what a right backend would answer. */
   twist: (request: SeenRequest, reply: Reply) => Reply | undefined | Promise<Reply | undefined> = () =>
     undefined;
@@ -173,7 +174,7 @@ export class MockGame {
   #logIn({ name, password }: Record<string, string>): Reply {
     const account = this.#accounts.find((one) => one.name === name && one.password === password);
     if (account === undefined) return problem(401, 'wrong-credentials');
-    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const expiresAt = new Date(Date.now() + this.sessionMs).toISOString();
     return { status: 201, body: { token: this.#newSession(account), expiresAt, player: shown(account) } };
   }
 
