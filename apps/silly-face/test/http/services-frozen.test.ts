@@ -143,7 +143,7 @@ describe('with an S3 that hangs', () => {
     await Promise.all([
       expect(read.then((body) => buffer(body))).rejects.toThrow('Nothing came for'),
       expect(s3.storage.remove(['photos/1'])).rejects.toMatchObject(unavailable),
-      expect(s3.storage.keysOlderThan(0).next()).rejects.toMatchObject(unavailable),
+      expect(s3.storage.keysOlderThan('here', 0).next()).rejects.toMatchObject(unavailable),
     ]);
     await waitUntil(() => s3.connections === 0, { what: 'the connections to be closed' });
   });
