@@ -136,6 +136,8 @@ export interface PartyConfig {
   readonly name: string;
   /** Of the machine, among all that share the directory. */
   readonly hostId: string;
+  /** Of the supervisor that started it, which says the same to all of its processes, and another with each start. */
+  readonly run: string | undefined;
   readonly tcp: Listen;
   readonly webSocket: Listen;
   /** How clients reach it; what is undefined follows from where it listens. */
@@ -157,6 +159,7 @@ export function readPartyConfig(env: Environment): PartyConfig {
   return {
     name: env.PARTY_NAME || 'party',
     hostId: hostId(env),
+    run: env.PARTY_RUN || undefined,
     tcp: listen(3, 'PARTY_PORT'),
     webSocket: listen(4, 'PARTY_WEB_SOCKET_PORT'),
     advertised: {

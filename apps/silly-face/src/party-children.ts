@@ -3,6 +3,7 @@ import { isPortFree } from '@silly-face/postgres-local';
 import type { ChildOptions, SocketOptions } from '@silly-face/supervisor';
 import { ConfigError } from './config.ts';
 import { hostId } from './host-id.ts';
+import { newRun } from './party/process-id.ts';
 import { partyWebSocket } from './nginx/upstreams.ts';
 import { SERVING_RESTART } from './serving-restart.ts';
 
@@ -10,6 +11,8 @@ import { SERVING_RESTART } from './serving-restart.ts';
 export interface PartyPlan {
   readonly host: string;
   readonly hostId: string;
+  /** Of this start of the supervisor: part of the ids of its processes. */
+  readonly run: string;
   /** One a process. */
   readonly places: readonly PartyPlace[];
 }
@@ -53,7 +56,7 @@ export async function planParty(env: Environment): Promise<PartyPlan> {
       },
     };
   });
-  return { host, hostId: hostId(env), places };
+  return { host, hostId: hostId(env), run: newRun(), places };
 }
 
 /** Each with its own two sockets, so that a client that knows where its room is finds it there. */
@@ -74,7 +77,7 @@ export const PARTY_NODE_OPTIONS = '--v8-pool-size=1';
 
 /** `environment`: where the directory is; `after`: what has to be ready first. */
 export function partyChildren(
-  { host, hostId: machine, places }: PartyPlan,
+  { host, hostId: machine, run, places }: PartyPlan,
   { environment, after }: { environment: Record<string, string>; after: string[] },
 ): ChildOptions[] {
   return places.map((place) => ({
@@ -89,6 +92,7 @@ export function partyChildren(
       PARTY_NAME: place.name,
       PARTY_HOST: host,
       HOST_ID: machine,
+      PARTY_RUN: run,
       ...place.environment,
     },
     readiness: 'message',
@@ -105,7 +109,7 @@ export function partyChildren(
       if (code === 0) return;
       // Only the process that supervises needs it, and only then.
       const { expelExited } = await import('./party-exit.ts');
-      await expelExited({ ...process.env, ...environment, HOST_ID: machine }, { name: child, pid });
+      await expelExited({ ...process.env, ...environment, HOST_ID: machine }, { name: child, pid, run });
     },
     onChildExitTimeoutMs: 10_000,
   }));

@@ -1,11 +1,8 @@
 import { openDirectory } from './directory/open-directory.ts';
 import { hostId } from './host-id.ts';
-import { partyProcessId } from './party/process-id.ts';
+import { partyProcessId, type ProcessRun } from './party/process-id.ts';
 
-export interface ExitedProcess {
-  readonly name: string;
-  readonly pid: number;
-}
+export type ExitedProcess = Omit<ProcessRun, 'hostId'>;
 
 /** The lease of the process is over soon anyway: it is not worth a long wait. */
 const ANSWER_MS = 2000;
@@ -18,12 +15,12 @@ const ANSWER_MS = 2000;
  */
 export async function expelExited(
   env: Readonly<Record<string, string | undefined>>,
-  { name, pid }: ExitedProcess,
+  exited: ExitedProcess,
   { answerMs = ANSWER_MS }: { answerMs?: number } = {},
 ): Promise<void> {
   const directory = openDirectory(env, { answerMs });
   try {
-    await directory.expel(partyProcessId(hostId(env), name, pid));
+    await directory.expel(partyProcessId({ ...exited, hostId: hostId(env) }));
   } finally {
     await directory.disconnect();
   }

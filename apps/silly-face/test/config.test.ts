@@ -85,6 +85,7 @@ describe('the configuration of a party process', () => {
     expect(readPartyConfig(ports)).toEqual({
       name: 'party',
       hostId: hostname(),
+      run: undefined,
       tcp: { port: 31_337, host: '127.0.0.1' },
       webSocket: { port: 32_337, host: '127.0.0.1' },
       advertised: { host: '127.0.0.1', port: undefined, webSocketUrl: undefined },

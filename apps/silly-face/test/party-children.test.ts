@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { freePort } from '@silly-face/testing';
 import { describe, expect, it } from 'vitest';
+import { readPartyConfig } from '../src/config.ts';
+import { partyProcessId } from '../src/party/process-id.ts';
 import { partyChildren, partySockets, planParty } from '../src/party-children.ts';
 
 describe('the plan of the party processes', () => {
@@ -56,6 +58,19 @@ describe('the plan of the party processes', () => {
       { PARTY_ADVERTISED_PORT: '4000', PARTY_WEB_SOCKET_URL: 'wss://silly.example/party-1' },
       { PARTY_ADVERTISED_PORT: '4001', PARTY_WEB_SOCKET_URL: 'wss://silly.example/party-2' },
     ]);
+  });
+
+  it('is another one with each start: who is cut off shares no id with whoever takes its name and its numbers elsewhere', async () => {
+    const identify = async (): Promise<string[]> => {
+      const plan = await planParty({ HOST_ID: 'h1', PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0' });
+      return partyChildren(plan, { environment: {}, after: [] }).map(({ env = {} }) => {
+        const { hostId, name, run = '' } = readPartyConfig({ ...env, LISTEN_FDS: '2' });
+        return partyProcessId({ hostId, name, run, pid: 42 });
+      });
+    };
+    const ids = [...(await identify()), ...(await identify())];
+    expect(new Set(ids).size).toBe(4);
+    for (const id of ids) expect(id).toMatch(/^h1\/party-[12]\/42\/[0-9a-f]{16}$/);
   });
 
   it('can be nobody', async () => {

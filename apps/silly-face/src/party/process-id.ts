@@ -1,4 +1,21 @@
-/** As the directory knows this run of a process. */
-export function partyProcessId(hostId: string, name: string, pid: number): string {
-  return `${hostId}/${name}/${pid}`;
+import { randomBytes } from 'node:crypto';
+
+export interface ProcessRun {
+  readonly hostId: string;
+  readonly name: string;
+  readonly pid: number;
+  /** From `newRun`, once for each start of what starts the process. */
+  readonly run: string;
+}
+
+/**
+ * As the directory knows this run of a process. Host, name and pid alone come again: what is started anew elsewhere, in the place
+ * of a machine that is only cut off, has the same name and the same small pids, and the two would be one to the directory.
+ */
+export function partyProcessId({ hostId, name, pid, run }: ProcessRun): string {
+  return `${hostId}/${name}/${pid}/${run}`;
+}
+
+export function newRun(): string {
+  return randomBytes(8).toString('hex');
 }

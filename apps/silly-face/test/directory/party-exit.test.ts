@@ -15,16 +15,19 @@ afterAll(async () => {
 });
 
 it('a party process that has ended is expelled, and no other', async () => {
-  for (const name of ['party-1', 'party-2']) await directory.checkIn(newProcess(name));
-  await expelExited(env, { name: 'party-1', pid: 4711 }, PATIENT);
-  await expelExited(env, { name: 'party-2', pid: 4712 }, PATIENT);
-  await expelExited({ ...env, HOST_ID: 'h2' }, { name: 'party-2', pid: 4711 }, PATIENT);
-  expect((await directory.processes()).map(({ id }) => id)).toEqual(['h1/party-2/4711']);
+  for (const name of ['party-1', 'party-2'])
+    await directory.checkIn({ ...newProcess(name), id: `h1/${name}/4711/run` });
+  const exited = { name: 'party-2', pid: 4711, run: 'run' };
+  await expelExited(env, { ...exited, name: 'party-1' }, PATIENT);
+  await expelExited(env, { ...exited, pid: 4712 }, PATIENT);
+  await expelExited(env, { ...exited, run: 'other' }, PATIENT);
+  await expelExited({ ...env, HOST_ID: 'h2' }, exited, PATIENT);
+  expect((await directory.processes()).map(({ id }) => id)).toEqual(['h1/party-2/4711/run']);
 });
 
 it('that a process has ended is not told to a directory that is frozen, and nobody waits for it', async () => {
   await whileFrozen({ pid: postgres.pid as number }, async () => {
-    const told = expelExited(env, { name: 'party-2', pid: 4711 }, { answerMs: 500 });
+    const told = expelExited(env, { name: 'party-2', pid: 4711, run: 'run' }, { answerMs: 500 });
     await expect(told).rejects.toMatchObject({ code: 'directory-unavailable' });
   });
 });

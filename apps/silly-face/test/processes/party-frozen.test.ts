@@ -29,6 +29,7 @@ function start(name: string, databaseUrl = postgres.connectionString): ChildProc
       DATABASE_URL: databaseUrl,
       HOST_ID: 'h1',
       PARTY_NAME: name,
+      PARTY_RUN: 'run',
       PARTY_PORT: '0',
       PARTY_WEB_SOCKET_PORT: '0',
     },
@@ -47,7 +48,7 @@ async function ready(name: string): Promise<{ child: ChildProcess; id: string }>
   const child = start(name);
   child.stdout?.resume();
   await once(child, 'message');
-  return { child, id: `h1/${name}/${child.pid}` };
+  return { child, id: `h1/${name}/${child.pid}/run` };
 }
 
 async function join(room: string, name: string, to: string): Promise<Player> {

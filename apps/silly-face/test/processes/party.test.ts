@@ -28,6 +28,7 @@ afterAll(async () => {
 interface Supervised extends AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly printed: string[];
+  readonly run: string;
   pidOf(child: string): number | undefined;
 }
 
@@ -53,6 +54,7 @@ async function startSupervised(processes = '2'): Promise<Supervised> {
   return {
     supervisor,
     printed,
+    run: plan.run,
     pidOf: (name) => supervisor.status().find((child) => child.name === name)?.pid,
     [Symbol.asyncDispose]: () => supervisor.stop(),
   };
@@ -98,8 +100,8 @@ describe('the party processes', () => {
     expectWhole(players, sent);
     for (const pid of pids()) expect(before).not.toContain(pid);
     expect((await directory.processes()).map(({ id }) => id).toSorted()).toEqual([
-      `h1/party-1/${supervised.pidOf('party-1')}`,
-      `h1/party-2/${supervised.pidOf('party-2')}`,
+      `h1/party-1/${supervised.pidOf('party-1')}/${supervised.run}`,
+      `h1/party-2/${supervised.pidOf('party-2')}/${supervised.run}`,
     ]);
     expect(printed).toEqual([]);
     await Promise.all(players.flat().map((player) => player.end()));
