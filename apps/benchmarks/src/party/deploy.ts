@@ -32,9 +32,11 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
     for (let round = 0; round < rounds; round += 1) {
       await reportOf(crowds);
       await supervisor.reload();
-      await sleep(durationMs);
-      const { returnsMs, roomReturnsMs } = await reportOf(crowds);
+      await sleep(RETURN_MS);
+      const { returnsMs, roomReturnsMs, missing } = await reportOf(crowds);
       log(`party: ${returnsMs.length} returns of ${roomReturnsMs.length} rooms`);
+      // All processes were replaced, so each member was moved, to a process that was yet to be replaced or to a new one.
+      if (missing > 0) throw new Error(`${missing} of ${seats.length} members have not come back`);
       samples.returnMs.push(percentile(returnsMs, 0.99));
       samples.roomReturnMs.push(percentile(roomReturnsMs, 0.99));
     }
@@ -59,6 +61,9 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
   ];
 }
 
+/** Whoever is not back so long after a deploy has lost his room. */
+const RETURN_MS = 5_000;
+
 async function reportOf(
   crowds: readonly RunningMembers[],
 ): Promise<Awaited<ReturnType<RunningMembers['report']>>> {
@@ -66,5 +71,6 @@ async function reportOf(
   return {
     returnsMs: reports.flatMap(({ returnsMs }) => returnsMs),
     roomReturnsMs: reports.flatMap(({ roomReturnsMs }) => roomReturnsMs),
+    missing: reports.reduce((total, { missing }) => total + missing, 0),
   };
 }

@@ -35,12 +35,14 @@ async function talk(everyMs: number): Promise<void> {
 }
 
 function report(): MembersReport {
+  const missing = [...rooms.values()].flat().filter(({ isIn, returnsMs }) => !isIn || returnsMs.length === 0);
   const returns = [...rooms.values()].map((members) =>
     members.flatMap(({ returnsMs }) => returnsMs.splice(0)),
   );
   return {
     returnsMs: returns.flat(),
     roomReturnsMs: returns.flatMap((times) => (times.length > 0 ? Math.max(...times) : [])),
+    missing: missing.length,
   };
 }
 

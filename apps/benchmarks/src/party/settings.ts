@@ -67,4 +67,6 @@ export interface MembersReport {
   /** From the MOVE, or the end of the connection, to the WELCOME: of each member, and of the last one of each room. */
   readonly returnsMs: number[];
   readonly roomReturnsMs: number[];
+  /** Members who have not come back, or were never away. */
+  readonly missing: number;
 }
