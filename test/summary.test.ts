@@ -1,16 +1,18 @@
 // What stands at the end of a test run, for who sees no more of it than that.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { root } from './workspaces.ts';
+
+const SCRIPTS = ['test-summary', 'soak'].map((name) => `scripts/${name}.mjs`);
 
 let house: string;
 
 beforeEach(() => {
   house = mkdtempSync(join(tmpdir(), 'house-'));
-  for (const path of ['package.json', 'vitest.config.ts', 'testing/setup', 'scripts/test-summary.mjs'])
+  for (const path of ['package.json', 'vitest.config.ts', 'testing/setup', ...SCRIPTS])
     cpSync(join(root, path), join(house, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'));
 });
@@ -30,10 +32,13 @@ function runTests(workspace: string): void {
 }
 
 /** What is printed, with the major version of Node left out. */
-function summary(env: Record<string, string> = {}): { status: number | null; printed: string } {
-  const script = join(house, 'scripts/test-summary.mjs');
+function summary(
+  env: Record<string, string> = {},
+  script = 'scripts/test-summary.mjs',
+): { status: number | null; printed: string } {
   const { CI: _ci, ...inherited } = process.env;
   const { status, stdout } = spawnSync(process.execPath, [script], {
+    cwd: house,
     env: { ...inherited, ...env },
     encoding: 'utf8',
   });
@@ -103,4 +108,21 @@ test('the end of a run names each skipped test with its reason, which fails unde
   const printed = 'skipped: good: flies: no wings here\n1 passed, 0 failed, 1 skipped\n';
   expect(summary()).toEqual({ status: 0, printed });
   expect(summary({ CI: 'true' })).toEqual({ status: 1, printed });
+});
+
+test('so does the end of a soak', () => {
+  write(
+    'apps/silly-face/test/soak/good.test.ts',
+    `${passing}it('flies', (context) => context.skip('no wings here'));\n`,
+  );
+  const vitest = `exec '${join(root, 'node_modules/.bin/vitest')}' run --config ../../vitest.config.ts --root apps/silly-face`;
+  for (const [name, does] of Object.entries({ turbo: '', pnpm: vitest })) {
+    write(`bin/${name}`, `#!/bin/sh\n${does}\n`);
+    chmodSync(join(house, 'bin', name), 0o755);
+  }
+  const soak = (env?: Record<string, string>): ReturnType<typeof summary> =>
+    summary({ ...env, PATH: `${join(house, 'bin')}${delimiter}${process.env.PATH}` }, 'scripts/soak.mjs');
+  const printed = 'skipped: silly-face: flies: no wings here\n1 passed, 0 failed, 1 skipped\n';
+  expect(soak()).toEqual({ status: 0, printed: expect.stringContaining(printed) as string });
+  expect(soak({ CI: 'true' })).toEqual({ status: 1, printed: expect.stringContaining(printed) as string });
 });
