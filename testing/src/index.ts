@@ -4,6 +4,7 @@ export { ChildServer, type ChildServerOptions } from './child-server.ts';
 export { bringDebianPackage } from './debian.ts';
 export { bringSystemPostgres } from './system-postgres.ts';
 export { freePort, isPortFree } from '@silly-face/postgres-local';
+export { bareEnvironment } from './environment.ts';
 export { descendants, isAlive, processesMarked, signalTogether } from './processes.ts';
 export { connectionsTo } from './connections.ts';
 export { openDescriptors } from './descriptors.ts';

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { bareEnvironment } from './environment.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -10,8 +11,8 @@ export function freshClone(folder: string): void {
   execFileSync('git', ['checkout', '--quiet', commit], { cwd: folder });
 }
 
-/** Ours, without what npm, pnpm, turbo and vitest put there for us, and without services that were given to us. */
+/** The bare one, without what npm, pnpm, turbo and vitest put there for us either. */
 export function newcomersEnvironment(): NodeJS.ProcessEnv {
-  const ours = /^(npm_|pnpm_|turbo_|vitest|node_options|node_env|xdg_|database_url|s3_|silly_face_|ci$)/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+  const ours = /^(npm_|pnpm_|turbo_|vitest|node_options|node_env|xdg_|ci$)/i;
+  return Object.fromEntries(Object.entries(bareEnvironment()).filter(([name]) => !ours.test(name)));
 }

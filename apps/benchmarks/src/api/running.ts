@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@silly-face/postgres-local';
+import { bareEnvironment, freePort } from '@silly-face/testing';
 
 export const names = ['ours', 'bare fastify and pg-pool'] as const;
 export type Name = (typeof names)[number];
@@ -57,7 +57,7 @@ function backendScript(name: 'api' | 'migrate'): string {
 
 function backendEnvironment(databaseUrl: string): NodeJS.ProcessEnv {
   return {
-    ...process.env,
+    ...bareEnvironment(),
     NODE_ENV: 'production',
     LOG_LEVEL: 'info',
     // Who asks is counted as anybody is who comes through a proxy, and is never too much.

@@ -13,7 +13,7 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
   log(`party: ${connections} members who speak once a second, and ${rounds} deploys`);
   await using directory = await RunningDirectory.start();
   const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0' });
-  const environment = { DATABASE_URL: directory.databaseUrl, LOG_LEVEL: 'warn' };
+  const environment = { DATABASE_URL: directory.databaseUrl, LOG_LEVEL: 'warn', ...NOTHING_ELSE };
   const supervisor = new Supervisor({
     sockets: partySockets(plan),
     children: partyChildren(plan, { environment, after: [] }),
@@ -60,6 +60,9 @@ export async function measureDeploy({ quick, log }: Context): Promise<Row[]> {
     }),
   ];
 }
+
+/** The processes inherit the environment of this one. */
+const NOTHING_ELSE = { REDIS_URL: '', PARTY_ADVERTISED_HOST: '' };
 
 /** Whoever is not back so long after a deploy has lost his room. */
 const RETURN_MS = 5_000;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { freePort, processesMarked, waitUntil } from '@silly-face/testing';
+import { bareEnvironment, freePort, processesMarked, waitUntil } from '@silly-face/testing';
 import { backendFile } from './backend-file.ts';
 
 const LIMIT_MS = 120_000;
@@ -20,13 +20,10 @@ export class RunningBackend {
     this.#mark = randomUUID();
     this.#child = spawn(process.execPath, [backendFile('main.js')], {
       env: {
-        ...process.env,
+        ...bareEnvironment(),
         SILLY_FACE_DATA: data,
         SILLY_FACE_POSTGRES: 'embedded',
         SILLY_FACE_NGINX: 'off',
-        DATABASE_URL: '',
-        REDIS_URL: '',
-        S3_ENDPOINT: '',
         LOG_LEVEL: 'warn',
         PORT: String(port),
         PARTY_PORT: '0',

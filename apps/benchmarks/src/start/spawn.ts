@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { startPostgres } from '@silly-face/testing';
+import { bareEnvironment, startPostgres } from '@silly-face/testing';
 import { interleave } from '../harness/interleave.ts';
 import { type Context, medianRow, type Row } from '../harness/row.ts';
 import { backendFile } from './backend-file.ts';
@@ -34,7 +34,7 @@ export async function measureSpawn(name: 'api' | 'party', { quick, log }: Contex
 async function secondsToReady(args: readonly string[], env: Record<string, string>): Promise<number> {
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
+    env: { ...bareEnvironment(), ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const closed = once(child, 'close');
@@ -56,7 +56,7 @@ async function secondsToReady(args: readonly string[], env: Record<string, strin
 
 async function ended(script: string, env: Record<string, string>): Promise<void> {
   const child = spawn(process.execPath, [script], {
-    env: { ...process.env, ...env },
+    env: { ...bareEnvironment(), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = (await once(child, 'close')) as [number | null];
@@ -67,7 +67,6 @@ async function ended(script: string, env: Record<string, string>): Promise<void>
 function environment(databaseUrl: string): Record<string, string> {
   return {
     DATABASE_URL: databaseUrl,
-    REDIS_URL: '',
     S3_ENDPOINT: 'http://127.0.0.1:1',
     S3_REGION: 'us-east-1',
     S3_BUCKET: 'bench',

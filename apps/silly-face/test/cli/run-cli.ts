@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { bareEnvironment } from '@silly-face/testing';
 
 const script = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -23,7 +24,7 @@ export async function runCliWith(
   program = script,
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, ...environment },
+    env: { ...bareEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [code]] = await Promise.all([

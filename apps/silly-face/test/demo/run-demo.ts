@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { descendants, freePort, processesMarked, waitUntil } from '@silly-face/testing';
+import { bareEnvironment, descendants, freePort, processesMarked, waitUntil } from '@silly-face/testing';
 
 export interface Demo {
   pid: number;
@@ -77,8 +77,7 @@ export async function runDemo(
   const path = fileURLToPath(new URL(`../../dist/${file}.js`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     env: {
-      ...process.env,
-      DATABASE_URL: '',
+      ...bareEnvironment(),
       SILLY_FACE_POSTGRES: 'embedded',
       // Whether or not another test has installed it.
       SILLY_FACE_NGINX: process.env.SILLY_FACE_NGINX || 'off',

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { descendants, isAlive, waitUntil } from '@silly-face/testing';
+import { bareEnvironment, descendants, isAlive, waitUntil } from '@silly-face/testing';
 import type { Machine } from './network.ts';
 
 export interface Host extends AsyncDisposable {
@@ -32,7 +32,7 @@ export async function startHost(
   const args = ['--pdeathsig', 'KILL', ...machine.enter, process.execPath, main];
   const child = spawn('setpriv', args, {
     env: {
-      ...process.env,
+      ...bareEnvironment(),
       SILLY_FACE_DATA: data,
       SILLY_FACE_NGINX: 'off',
       LOG_LEVEL: 'warn',

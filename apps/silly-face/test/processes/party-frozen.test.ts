@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { waitUntil } from '@silly-face/testing';
+import { bareEnvironment, waitUntil } from '@silly-face/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Directory } from '../../src/directory/directory.ts';
 import { openDirectory } from '../../src/directory/open-directory.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
 function start(name: string, databaseUrl = postgres.connectionString): ChildProcess {
   const child = fork(SCRIPT, {
     env: {
-      ...process.env,
+      ...bareEnvironment(),
       DATABASE_URL: databaseUrl,
       HOST_ID: 'h1',
       PARTY_NAME: name,

@@ -12,12 +12,15 @@ import { startMigratedPostgres } from '../directory/migrated-postgres.ts';
 import { chatter } from '../party/chatter.ts';
 import { Player } from '../party/player.ts';
 
+/** The processes inherit the environment of this one. */
+const NOTHING_ELSE = { REDIS_URL: '', PARTY_ADVERTISED_HOST: '' };
+
 let environment: Record<string, string>;
 let directory: Directory;
 let postgres: Awaited<ReturnType<typeof startMigratedPostgres>>;
 beforeAll(async () => {
   postgres = await startMigratedPostgres();
-  environment = { DATABASE_URL: postgres.connectionString, LOG_LEVEL: 'warn' };
+  environment = { DATABASE_URL: postgres.connectionString, LOG_LEVEL: 'warn', ...NOTHING_ELSE };
   directory = openDirectory(environment);
 });
 afterAll(async () => {

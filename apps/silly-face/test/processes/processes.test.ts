@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { freePort, startPostgres } from '@silly-face/testing';
+import { bareEnvironment, freePort, startPostgres } from '@silly-face/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, newPlayer } from '../http/client.ts';
 import { processFile, type Rig, startRig } from '../http/rig.ts';
@@ -20,7 +20,7 @@ interface Ended {
 
 function start(name: 'api' | 'migrate', environment: Record<string, string>, fd?: number) {
   const child = spawn(process.execPath, [processFile(name)], {
-    env: { ...process.env, ...environment },
+    env: { ...bareEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd]), 'ipc'],
   });
   let output = '';
