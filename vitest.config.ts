@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** The one test configuration of the house: a package's own script runs it with `--root .`, see CONTRIBUTING. */
 export default defineConfig({
@@ -10,8 +13,8 @@ export default defineConfig({
     pool: 'forks',
     // The SDK says on Node 20 that it will leave it behind; any other warning fails a test file.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    setupFiles: [new URL('testing/setup/warnings.ts', import.meta.url).pathname],
+    setupFiles: [file('testing/setup/warnings.ts')],
     // In this order: to print an error, the second changes it.
-    reporters: [new URL('testing/setup/summary-reporter.ts', import.meta.url).pathname, 'default'],
+    reporters: [file('testing/setup/summary-reporter.ts'), 'default'],
   },
 });

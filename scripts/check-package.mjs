@@ -1,6 +1,7 @@
 // Run in a package's folder by its `check` script: is what would be published right? publint and arethetypeswrong look at the
 // packed tarball, size-limit at the built JavaScript.
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 const commands = [
   ['publint', '--strict', '--pack', 'pnpm'],
@@ -12,7 +13,7 @@ for (const [command, ...args] of commands) {
     stdio: 'inherit',
     env: {
       ...process.env,
-      PATH: `${new URL('../node_modules/.bin', import.meta.url).pathname}:${process.env.PATH}`,
+      PATH: `${fileURLToPath(new URL('../node_modules/.bin', import.meta.url))}:${process.env.PATH}`,
     },
   });
   if (error) throw error;

@@ -42,7 +42,7 @@ async function runAll(commands) {
     cwd: root,
     env: {
       ...process.env,
-      PATH: `${new URL('node_modules/.bin', root).pathname}:${process.env.PATH}`,
+      PATH: `${fileURLToPath(new URL('node_modules/.bin', root))}:${process.env.PATH}`,
       TURBO_TELEMETRY_DISABLED: '1',
     },
     stdio: ['ignore', 'inherit', 'inherit'],

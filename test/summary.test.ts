@@ -11,7 +11,8 @@ const SCRIPTS = ['test-summary', 'soak'].map((name) => `scripts/${name}.mjs`);
 let house: string;
 
 beforeEach(() => {
-  house = mkdtempSync(join(tmpdir(), 'house-'));
+  // With a space, which a URL has as %20.
+  house = mkdtempSync(join(tmpdir(), 'the house-'));
   for (const path of ['package.json', 'vitest.config.ts', 'testing/setup', ...SCRIPTS])
     cpSync(join(root, path), join(house, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { SupervisorOptions } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { expect, test } from 'vitest';
@@ -97,6 +98,6 @@ function sizeOf(path: string): number {
 function start(options: SupervisorOptions) {
   const config = join(temporaryFolder(), 'config.json');
   writeFileSync(config, JSON.stringify(options));
-  const program = new URL('../dist/cli/main.js', import.meta.url).pathname;
+  const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
   return spawn(process.execPath, [program, 'start', config], { stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Supervisor, type FileSinkOptions, type SinkFailedEvent } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
@@ -238,7 +239,7 @@ test('a disk without space ends nobody: what does not fit is dropped, counted, a
 async function speaker(output: FileSinkOptions[]) {
   const supervisor = new Supervisor({
     output,
-    children: [{ name: 'speaker', script: new URL('fixtures/speaker.mjs', import.meta.url).pathname }],
+    children: [{ name: 'speaker', script: fileURLToPath(new URL('fixtures/speaker.mjs', import.meta.url)) }],
   });
   onTestFinished(() => supervisor.stop());
   const failures: SinkFailedEvent[] = [];
