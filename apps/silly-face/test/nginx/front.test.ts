@@ -185,11 +185,11 @@ it('a proxy in front of it that is trusted says who asks, and each address is li
 it('without the API it says so, to programs and to people', async () => {
   await using alone = await startFront();
   await alone.supervisor.stop('api');
-  const problem = await fetch(alone.url);
+  // The stop, and the start below, reload nginx, which closes the connections that nobody uses: also one that is just about to be used.
+  const problem = await fetch(alone.url, { headers: { connection: 'close' } });
   expect(problem.status).toBe(502);
   expect(problem.headers.get('retry-after')).toBe('2');
   expect(await problem.json()).toMatchObject({ status: 502, code: 'api-unavailable' });
-  // The start below reloads nginx, which closes the connections that nobody uses: also one that is just about to be used.
   const page = await fetch(alone.url, { headers: { accept: 'text/html,*/*', connection: 'close' } });
   expect(page.status).toBe(502);
   expect(page.headers.get('content-type')).toContain('text/html');
