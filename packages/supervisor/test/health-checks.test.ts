@@ -211,11 +211,10 @@ test('what a function says counts once, and only in time', async () => {
     'no answer within 50 ms',
   );
   late?.(true);
-  const failing = async (): Promise<boolean> => {
-    await sleep(100);
-    throw new Error('too late to matter');
-  };
+  let fail: ((error: Error) => void) | undefined;
+  const failing = (): Promise<boolean> => new Promise((_, reject) => (fail = reject));
   expect(await verdict(failing, undefined, 20)).toBe('no answer within 20 ms');
+  fail?.(new Error('too late to matter'));
   await sleep(150);
 });
 
