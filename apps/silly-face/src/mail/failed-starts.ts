@@ -36,7 +36,11 @@ export class FailedStarts {
   /** A start has come to its end. Whether one before it had failed. */
   end(): boolean {
     const hasFailed = this.#read() !== undefined;
-    if (hasFailed) rmSync(this.#file, { force: true });
+    try {
+      rmSync(this.#file, { force: true });
+    } catch {
+      // Somebody else's folder now: what has started does not end for it.
+    }
     return hasFailed;
   }
 
