@@ -73,6 +73,8 @@ export interface WelcomeFrame {
   readonly state?: unknown;
   /** After a resume: whether the missed events follow. */
   readonly replayed?: boolean;
+  /** With those: who is away after them. */
+  readonly away?: readonly string[];
 }
 
 /** Refuses one command; the connection stays. */

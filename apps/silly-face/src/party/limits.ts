@@ -16,7 +16,7 @@ export interface PartyLimits {
   readonly frameBurst: number;
   /** Open connections that have said AUTH, of both kinds together. @default 5_000 */
   readonly connections: number;
-  /** Those that have not: beyond it the oldest gives way. So many may also be on their way out, and so many ask for no WebSocket. @default 5_000 */
+  /** Those that have not: beyond it the oldest gives way. So many more may be on their way out, and so many ask for no WebSocket. @default 5_000 */
   readonly newcomers: number;
   /** After a BYE or an end: how long the client has to take what was sent and to close. @default 2_000 */
   readonly closeTimeoutMs: number;

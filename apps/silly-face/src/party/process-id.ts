@@ -4,8 +4,8 @@ export interface ProcessRun {
   readonly hostId: string;
   readonly name: string;
   readonly pid: number;
-  /** From `newRun`, once for each start of what starts the process. */
-  readonly run: string;
+  /** From `newRun`, once for each start of what starts the process; undefined where that is of a release that knew none. */
+  readonly run: string | undefined;
 }
 
 /**
@@ -13,7 +13,7 @@ export interface ProcessRun {
  * of a machine that is only cut off, has the same name and the same small pids, and the two would be one to the directory.
  */
 export function partyProcessId({ hostId, name, pid, run }: ProcessRun): string {
-  return `${hostId}/${name}/${pid}/${run}`;
+  return [hostId, name, pid, ...(run === undefined ? [] : [run])].join('/');
 }
 
 export function newRun(): string {

@@ -61,6 +61,8 @@ export class RoomLog {
   /** Something else has kept what was to be written, or nobody will. */
   forget(room: LoggedRoom): void {
     this.#waiting.delete(room);
+    // Nothing is left to be tried again.
+    if (this.#waiting.size === 0) this.#retryMs = 0;
   }
 
   /** The room is writable again. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Address, DirectoryError, type Snapshot } from '../directory/directory.ts';
+import { type Address, type Claim, DirectoryError, type Snapshot } from '../directory/directory.ts';
 import { eachAtMost } from './each-at-most.ts';
 import { moveMembers } from './move.ts';
 import type { Room } from './room.ts';
@@ -15,6 +15,8 @@ export class Verification {
   /** Rises with each new lease: what was found out under an earlier one does not count. */
   #lease = 0;
   #isStopped = false;
+  /** Whose place was somebody's who knew nothing of the room: what that one wrote is to go. */
+  readonly #takenBack = new WeakSet<Room>();
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -69,6 +71,7 @@ export class Verification {
       // Nobody takes a room without a higher fence: who has ours got it from a directory that had forgotten the room, as if it were
       // new. It goes on with us. An answer that is lost is asked for with the same fence again.
       room.fence += 1;
+      this.#takenBack.add(room);
       return this.#findOwner(room);
     }
     if (claim.fence !== room.fence) {
@@ -77,12 +80,24 @@ export class Verification {
       if (snapshot || log.length > 0) return process;
     }
     const snapshot: Snapshot = snapshotOf(room.state);
-    // What somebody has written who knew nothing of the room may have higher numbers.
-    await directory.replace(claim, snapshot);
+    if (this.#takenBack.has(room)) await this.#replace(room, claim, snapshot);
+    else await directory.saveSnapshot(claim, snapshot);
     room.fence = claim.fence;
     this.#rooms.log.forget(room);
     room.saved(snapshot.seq);
     return 'us';
+  }
+
+  /** What somebody has written who knew nothing of the room may have higher numbers, and goes as well. */
+  async #replace(room: Room, claim: Claim, snapshot: Snapshot): Promise<void> {
+    try {
+      await this.#rooms.directory.replace(claim, snapshot);
+      this.#takenBack.delete(room);
+    } catch (error) {
+      // It may arrive yet, when we have gone on: by then its fence is one of before.
+      room.fence = claim.fence + 1;
+      throw error;
+    }
   }
 
   #goOn(room: Room): void {

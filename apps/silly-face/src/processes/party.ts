@@ -10,7 +10,7 @@ import { openDirectory } from '../directory/open-directory.ts';
 import { drainRooms } from '../party/drain.ts';
 import { RoomsHandler } from '../party/party-handler.ts';
 import { PartyServer } from '../party/party-server.ts';
-import { newRun, partyProcessId } from '../party/process-id.ts';
+import { partyProcessId } from '../party/process-id.ts';
 import { PartyPrometheus } from '../party/prometheus.ts';
 import { Rooms } from '../party/rooms.ts';
 import { timedDirectory } from '../party/timed-directory.ts';
@@ -26,7 +26,7 @@ const config = readPartyConfig(process.env);
 const log = pino({ level: config.logLevel });
 const prometheus: PartyPrometheus = new PartyPrometheus(() => ({ rooms, server }));
 const directory = timedDirectory(openDirectory(process.env), prometheus.observe);
-const id = partyProcessId({ ...config, run: config.run ?? newRun(), pid: process.pid });
+const id = partyProcessId({ ...config, pid: process.pid });
 const rooms = new Rooms({ directory, id, address: advertised, log });
 const server = new PartyServer(new RoomsHandler(rooms), {
   onError: (error, { remote }) => log.error({ err: error, remote }, 'a connection failed'),

@@ -1,4 +1,6 @@
-import { bringRedis, startRedis, type TestRedis } from '@silly-face/testing';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { bringRedis, startRedis, type TestRedis, waitUntil } from '@silly-face/testing';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../src/directory/open-directory.ts';
@@ -119,6 +121,45 @@ describe('the directory in Redis:', () => {
     const directory = openRedisDirectory(redis.url.replace('//', '//nobody:wrong@'));
     await expect(directory.processes()).rejects.toMatchObject({ code: 'directory-unavailable' });
     await directory.disconnect();
+  });
+
+  it('is asked on another connection when the one that was there says nothing and is not closed', async () => {
+    const { hostname, port } = new URL(redis.url);
+    const ends: Socket[] = [];
+    let isSilent = false;
+    const relay = createServer((near) => {
+      const far = connect(Number(port), hostname);
+      ends.push(near, far);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const)
+        from.on('data', (chunk) => void (!isSilent && to.write(chunk))).on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const directory = openRedisDirectory(`redis://127.0.0.1:${(relay.address() as AddressInfo).port}`, {
+      answerMs: 500,
+    });
+    try {
+      await waitUntil(() => directory.processes().catch(() => undefined), { what: 'an answer' });
+      const first = ends.length;
+      isSilent = true;
+      // Until it has given the first one up.
+      await waitUntil(
+        () =>
+          directory.processes().then(
+            () => true,
+            () => ends.length > first,
+          ),
+        { what: 'another' },
+      );
+      isSilent = false;
+      await waitUntil(() => directory.processes().catch(() => undefined), { what: 'an answer again' });
+    } finally {
+      await directory.disconnect();
+      for (const end of ends) end.destroy();
+      relay.close();
+    }
   });
 
   it('is unavailable while Redis cannot write, and reads meanwhile', async () => {

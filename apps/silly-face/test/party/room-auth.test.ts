@@ -8,7 +8,7 @@ let party: Party;
 let host: PartyProcess;
 beforeEach(async () => {
   party = new Party(new MemoryStore());
-  host = await party.start({ limits: { authTimeoutMs: 400 } });
+  host = await party.start({ limits: { authTimeoutMs: 2_000 } });
 });
 afterEach(() => party.end());
 
@@ -49,7 +49,7 @@ describe('an AUTH that the directory does not answer in time', () => {
     const anna = await party.join(host, 'anna');
     await anna.end();
     const last = host;
-    host = await party.start({ limits: { authTimeoutMs: 400 } });
+    host = await party.start({ limits: { authTimeoutMs: 2_000 } });
     await last.crash();
     await host.directory.expel(last.id);
     const resume = { room: 'room', resume: anna.welcome?.['resume'], after: 1 };

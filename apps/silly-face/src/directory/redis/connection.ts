@@ -1,7 +1,7 @@
 import { answered } from '../answered.ts';
 import { type Client, type ScriptName, startClient } from './client.ts';
 
-/** One connection, opened with the first call, and again when it is lost. */
+/** One connection, opened with the first call, and again when it is lost or has said nothing for long. */
 export class RedisConnection {
   readonly #url: string;
   readonly #answerMs: number;
@@ -9,6 +9,8 @@ export class RedisConnection {
   readonly #calls = new Set<Promise<unknown>>();
   #client: Promise<Client> | undefined;
   #attempt: Promise<unknown> | undefined;
+  /** Since when nothing that was asked was answered, by our own monotonic clock. */
+  #silentSince: number | undefined;
 
   constructor(url: string, answerMs: number) {
     this.#url = url;
@@ -28,7 +30,13 @@ export class RedisConnection {
   /** @throws DirectoryError `directory-unavailable` */
   async ask<Answer>(operation: string, work: (client: Client) => Promise<Answer>): Promise<Answer> {
     let client: Client | undefined;
-    const call = async (): Promise<Answer> => work((client = await this.#connected()));
+    const since = performance.now();
+    const call = async (): Promise<Answer> => {
+      client = await this.#connected();
+      const given = await work(client);
+      this.#silentSince = undefined;
+      return given;
+    };
     const answer = answered(
       operation,
       this.#answerMs,
@@ -38,9 +46,25 @@ export class RedisConnection {
     this.#calls.add(answer);
     try {
       return await answer;
+    } catch (error) {
+      this.#silentSince ??= since;
+      if (performance.now() - this.#silentSince > SILENT_ANSWERS * this.#answerMs) await this.#leave(client);
+      throw error;
     } finally {
       this.#calls.delete(answer);
     }
+  }
+
+  /**
+   * A server that went away without a word, with its machine perhaps, is asked on the same connection for as long as TCP hopes:
+   * minutes. Meanwhile it may be somewhere else, or there again and know nothing of the connection.
+   */
+  async #leave(client: Client | undefined): Promise<void> {
+    if (client === undefined || (await this.#client) !== client) return;
+    this.#client = undefined;
+    this.#attempt = undefined;
+    this.#silentSince = undefined;
+    client.destroy();
   }
 
   /** Calls that are under way are waited for, which is not long. */
@@ -65,3 +89,6 @@ export class RedisConnection {
     return client;
   }
 }
+
+/** So many times as long as an answer may take. */
+const SILENT_ANSWERS = 2.5;
