@@ -154,7 +154,9 @@ describe('the directory in Redis:', () => {
         { what: 'another' },
       );
       isSilent = false;
-      await waitUntil(() => directory.processes().catch(() => undefined), { what: 'an answer again' });
+      expect(
+        await waitUntil(() => directory.processes().catch(() => undefined), { what: 'an answer again' }),
+      ).toBeInstanceOf(Array);
     } finally {
       await directory.disconnect();
       for (const end of ends) end.destroy();
