@@ -141,9 +141,11 @@ test('a database that comes a little later is waited for, which is told once', a
   const { exitCode, output } = migrate(url.href);
   await waitUntil(() => output().includes('ECONNREFUSED'), { what: 'the first attempt' });
   await sleep(2500);
-  const relay = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.pipe(connect(postgres.port, '127.0.0.1')).pipe(socket);
+  const relay = createServer((near) => {
+    const far = connect(postgres.port, '127.0.0.1');
+    // Either end may be gone first, with something on its way.
+    for (const end of [near, far]) end.on('error', () => end.destroy());
+    near.pipe(far).pipe(near);
   }).listen(port, '127.0.0.1');
   expect(await exitCode, output()).toBe(0);
   relay.close();
