@@ -148,4 +148,5 @@ export class RoomLog {
 }
 
 const MOST_ENTRIES = 4096;
-const LATE_MS = 250;
+/** More than a trip takes on a busy machine: chat that waits for it is heard late. */
+const LATE_MS = 1_000;

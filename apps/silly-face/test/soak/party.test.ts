@@ -58,8 +58,8 @@ describe(`${rooms * ROOM_SIZE} members of ${rooms} rooms`, () => {
 
       expect(crowd.differences(lost)).toEqual([]);
       const longestMs = Math.max(0, ...lostChats);
-      // Told up to 280 ms before it is kept, by a process that has little time.
-      expect(longestMs).toBeLessThan(1000);
+      // Once the log is a second late, chat waits for it.
+      expect(longestMs).toBeLessThan(2000);
       console.log(
         `${crowd.figures} no move lost or doubled; ${lostChats.length} messages of the last ${longestMs} ms not kept`,
       );
