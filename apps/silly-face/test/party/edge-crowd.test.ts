@@ -4,20 +4,10 @@ import { lineCheck } from '@silly-face/supervisor';
 import { waitUntil } from '@silly-face/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { partyChildren, planParty } from '../../src/party-children.ts';
-import { expectBye, OneRoom, startEdge } from './edge-rig.ts';
+import { expectBye, OneRoom, startEdge, UPGRADE } from './edge-rig.ts';
 import type { Transport } from './party-client.ts';
 
 const limits = { connections: 2, newcomers: 5, closeTimeoutMs: 60_000 };
-const UPGRADE = [
-  'GET / HTTP/1.1',
-  'Host: silly',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
-
 /** As the supervisor asks a party process. */
 async function checkHealth(port: number): Promise<void> {
   const plan = await planParty({ PARTY_PORT: '0', PARTY_WEB_SOCKET_PORT: '0', PARTY_PROCESSES: '1' });

@@ -111,3 +111,14 @@ export async function expectBye(client: PartyClient, code: string): Promise<numb
 export async function untilAllGone(server: PartyServer): Promise<void> {
   await waitUntil(() => server.connections.size === 0, { what: 'all connections to be gone' });
 }
+
+/** What makes a WebSocket of a connection, as it goes over the wire. */
+export const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: silly',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n');

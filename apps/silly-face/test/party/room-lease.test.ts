@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '@silly-face/testing';
+import { DirectoryError } from '../../src/directory/directory.ts';
 import { MemoryStore } from './memory-store.ts';
 import { Party } from './party.ts';
 import type { PartyProcess } from './party-process.ts';
@@ -128,6 +129,28 @@ describe('a directory that has lost its memory', () => {
     const dora = await party.join(next, 'dora');
     expect(dora.state.members.map(({ name }) => name)).toEqual(['anna', 'bert', 'dora']);
     expect([...anna.texts(), ...anna.complaints, ...bert.complaints]).toEqual([]);
+  });
+
+  it('of one room, and what took it back arrives once more, late: it is refused, and takes nothing away', async () => {
+    const host = await party.start();
+    const [anna, bert] = await party.joinAll(host, ['anna', 'bert']);
+    const next = await party.start();
+    party.store.rooms.delete('room');
+    await party.join(next, 'cleo');
+    const replace = host.directory.replace.bind(host.directory);
+    const late: (() => Promise<void>)[] = [];
+    host.directory.replace = async (...asked) => {
+      if (late.length > 0) return replace(...asked);
+      late.push(() => replace(...asked));
+      throw new DirectoryError('directory-unavailable', 'It is on its way');
+    };
+    await anna.does('SHOW', { face: 'Smug Cat' });
+    await bert.does('GUESS', { face: 'Smug Cat' });
+    const kept = stored();
+    await expect(late[0]?.()).rejects.toMatchObject({ code: 'fence-lost' });
+    expect(stored()).toEqual(kept);
+    expect(kept.some((text) => text.includes('"guess"'))).toBe(true);
+    expect(host.rooms.metrics).toMatchObject({ lost: 0, rooms: 1 });
   });
 
   it('of everything, and is asked for the room before it is told: the history goes on where it is', async () => {

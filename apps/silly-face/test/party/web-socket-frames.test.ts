@@ -5,21 +5,10 @@ import { finished } from 'node:stream/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as ws from 'ws';
-import { OneRoom, startEdge, untilAllGone } from './edge-rig.ts';
+import { OneRoom, startEdge, untilAllGone, UPGRADE } from './edge-rig.ts';
 
 /** Exported, and not among its types. */
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable };
-
-const UPGRADE = [
-  'GET / HTTP/1.1',
-  'Host: silly',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '',
-  '',
-].join('\r\n');
 
 interface Part {
   readonly first: number;
